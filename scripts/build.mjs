@@ -6,7 +6,18 @@ import { fileURLToPath } from 'node:url';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const dist = path.join(root, 'dist');
-const sources = ['blueprint', 'graph', 'workflows', 'activities', 'plugins', 'worker', 'client', 'store', 'types', 'bench'];
+const sources = [
+  'blueprint',
+  'graph',
+  'workflows',
+  'activities',
+  'plugins',
+  'worker',
+  'client',
+  'store',
+  'types',
+  'bench',
+];
 
 rmSync(dist, { recursive: true, force: true });
 execFileSync(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {

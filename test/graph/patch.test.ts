@@ -1,0 +1,67 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { JsonObject } from '../../blueprint/json.js';
+import { applyPatch } from '../../graph/patch.js';
+
+describe('a patch', () => {
+  test('sets a nested path and makes the containers it needs', () => {
+    expect(applyPatch({ a: 1 }, [['set', ['b', 'c'], 2]])).toEqual({ a: 1, b: { c: 2 } });
+  });
+
+  test('replaces a scalar that stands in the way of a path', () => {
+    expect(applyPatch({ a: 1 }, [['set', ['a', 'b'], 2]])).toEqual({ a: { b: 2 } });
+  });
+
+  test('sets and appends items of lists', () => {
+    const patched = applyPatch({ l: ['x', 'y'] }, [
+      ['set', ['l', 0], 'z'],
+      ['set', ['l', 9], 'end'],
+    ]);
+    expect(patched).toEqual({ l: ['z', 'y', 'end'] });
+  });
+
+  test('deletes keys and list items, and ignores what is not there', () => {
+    const patched = applyPatch({ a: { b: 1, c: 2 }, l: [1, 2, 3] }, [
+      ['delete', ['a', 'b']],
+      ['delete', ['l', 1]],
+      ['delete', ['no', 'such']],
+    ]);
+    expect(patched).toEqual({ a: { c: 2 }, l: [1, 3] });
+  });
+
+  test('replaces the whole with the empty path', () => {
+    expect(applyPatch({ a: 1 }, [['set', [], { b: 2 }]])).toEqual({ b: 2 });
+    expect(applyPatch({ a: 1 }, [['delete', []]])).toEqual({});
+  });
+
+  test('never reaches a prototype', () => {
+    applyPatch({}, [['set', ['__proto__', 'polluted'], true]]);
+    expect(({} as JsonObject).polluted).toBeUndefined();
+  });
+
+  test('leaves its input as it was', () => {
+    const key = fc.constantFrom('a', 'b', 'c');
+    const path = fc.array(key, { minLength: 1, maxLength: 3 });
+    const operation = fc.oneof(
+      fc.tuple(fc.constant('set' as const), path, fc.integer()),
+      fc.tuple(fc.constant('delete' as const), path),
+    );
+    fc.assert(
+      fc.property(fc.array(operation), (patch) => {
+        const before: JsonObject = { a: { b: { c: 1 } }, b: [1, { c: 2 }] };
+        applyPatch(before, patch);
+        expect(before).toEqual({ a: { b: { c: 1 } }, b: [1, { c: 2 }] });
+      }),
+    );
+  });
+
+  test('to different paths commutes', () => {
+    fc.assert(
+      fc.property(fc.integer(), fc.integer(), (x, y) => {
+        const first = ['set', ['m', 'x'], x] as const;
+        const second = ['set', ['m', 'y'], y] as const;
+        expect(applyPatch({}, [first, second])).toEqual(applyPatch(applyPatch({}, [second]), [first]));
+      }),
+    );
+  });
+});

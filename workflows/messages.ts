@@ -1,0 +1,281 @@
+/**
+ * What clients, deployments and executions say to each other: workflow ids, inputs, queries, updates and signals.
+ * Shared by the workflows and the client; the shapes are plain JSON.
+ */
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { Patches } from '../activities/request.js';
+import type { DeploymentPlan, Json, JsonObject } from '../blueprint/plan.js';
+import type { Ledger } from '../graph/ledger.js';
+import type { NodeInstance } from '../graph/state.js';
+
+/** The task queue of the central workers: workflows and operations. */
+export const TASK_QUEUE = 'caisson';
+
+export const deploymentWorkflowId = (deploymentId: string): string => `deployment/${deploymentId}`;
+export const executionWorkflowId = (deploymentId: string, executionId: string): string =>
+  `execution/${deploymentId}/${executionId}`;
+
+/** How an execution runs, whatever its workflow. Every field has a default: see {@link DEFAULT_OPTIONS}. */
+export interface ExecutionOptions {
+  /** Retries of an operation after its first attempt, unless the operation says otherwise; -1 = for ever. */
+  readonly max_retries: number;
+  /** Seconds between attempts, the same each time. `null`: 1 s, doubling up to 30 s. */
+  readonly retry_interval: number | null;
+  /** How often the lifecycle of an instance is re-run as a whole after it failed for good; -1 = for ever. */
+  readonly subgraph_retries: number;
+  /** What a final failure does: nothing new starts | then undo what this execution did | the rest goes on. */
+  readonly on_failure: 'drain' | 'rollback' | 'continue';
+  /** Operations in flight at once, at most. */
+  readonly max_in_flight: number;
+  /** Every documented switch set to the reference's own behaviour. */
+  readonly legacy: boolean;
+  /** Walk the graph without running any operation or changing any state. */
+  readonly dry_run: boolean;
+}
+
+export const DEFAULT_OPTIONS: ExecutionOptions = {
+  max_retries: 5,
+  retry_interval: null,
+  subgraph_retries: 0,
+  on_failure: 'drain',
+  max_in_flight: 200,
+  legacy: false,
+  dry_run: false,
+};
+
+/** The reference's defaults, as `--legacy` sets them: 60 retries 15 s apart, and other branches go on after a failure. */
+export const LEGACY_OPTIONS: ExecutionOptions = {
+  ...DEFAULT_OPTIONS,
+  max_retries: 60,
+  retry_interval: 15,
+  on_failure: 'continue',
+  legacy: true,
+};
+
+export interface ExecutionRequest {
+  /** Chosen by the client: asking twice with one id starts one execution. */
+  readonly id: string;
+  /** Name of the workflow, which is its Temporal workflow type. */
+  readonly workflow_id: string;
+  /** Checked and completed with their defaults by the client. */
+  readonly parameters: JsonObject;
+  readonly options: ExecutionOptions;
+  /** Execution whose ledger this one continues: operations that it completed are not run again. */
+  readonly resume_of?: string;
+  /** Wait for the running execution to end, instead of being refused. */
+  readonly queue?: boolean;
+}
+
+export type ExecutionStatus = 'queued' | 'started' | 'terminated' | 'failed' | 'cancelled';
+
+/** The record of one execution, as the deployment keeps it. `terminated` is shown as "completed". */
+export interface ExecutionRecord {
+  readonly id: string;
+  readonly workflow_id: string;
+  readonly deployment_id: string;
+  readonly status: ExecutionStatus;
+  readonly parameters: JsonObject;
+  readonly created_at: string;
+  readonly started_at: string | null;
+  readonly ended_at: string | null;
+  readonly error: string | null;
+  /** The execution whose ledger it continued. */
+  readonly resume_of: string | null;
+  readonly is_dry_run: boolean;
+  readonly total_operations: number;
+  readonly finished_operations: number;
+  /** Temporal's ids. */
+  readonly workflow: { readonly workflow_id: string; readonly run_id: string | null };
+  /** It ended without completing and can be continued by `resume`. */
+  readonly resumable: boolean;
+}
+
+export interface BlueprintReference {
+  readonly id: string;
+  /** Main file inside the archive. */
+  readonly main_file: string;
+  /** Content hash of the archive in the artifact store; absent when the blueprint has no files besides its text. */
+  readonly archive?: string;
+}
+
+/** Starts a `deployment` workflow (and, with `first`, its first execution at once). */
+export interface DeploymentInput {
+  readonly id: string;
+  readonly blueprint: BlueprintReference;
+  /** Compact (see graph/compact-plan.ts); its `inputs` are the bound values. */
+  readonly plan: DeploymentPlan;
+  readonly instances: readonly NodeInstance[];
+  readonly created_at: string;
+  readonly labels?: JsonObject;
+  /** The namespace knows Caisson's search attributes, so that workflows may set them. */
+  readonly search_attributes: boolean;
+  readonly first?: ExecutionRequest;
+  /** Carried over continue-as-new. */
+  readonly executions?: readonly ExecutionRecord[];
+  /** Ledger of the latest execution that can be resumed. */
+  readonly resumable?: ResumableExecution;
+  readonly queue?: readonly ExecutionRequest[];
+}
+
+export interface ResumableExecution {
+  readonly execution_id: string;
+  readonly workflow_id: string;
+  readonly parameters: JsonObject;
+  readonly options: ExecutionOptions;
+  readonly ledger: Ledger;
+}
+
+export interface DeploymentView {
+  readonly id: string;
+  readonly blueprint: BlueprintReference;
+  readonly created_at: string;
+  readonly labels: JsonObject;
+  /** Id of the execution that runs now. */
+  readonly running: string | null;
+  /** Oldest first. */
+  readonly executions: readonly ExecutionRecord[];
+  /** `active` only when every instance is started. */
+  readonly installation_status: 'active' | 'inactive';
+  readonly deployment_status: 'good' | 'in_progress' | 'requires_attention';
+}
+
+export interface StateView {
+  readonly instances: readonly NodeInstance[];
+  /** On a deployment: the execution that runs now, whose own `state` query is fresher. */
+  readonly running: string | null;
+}
+
+/** Starts an execution workflow. */
+export interface ExecutionInput {
+  readonly deployment_id: string;
+  readonly blueprint: BlueprintReference;
+  readonly plan: DeploymentPlan;
+  readonly instances: readonly NodeInstance[];
+  readonly request: ExecutionRequest;
+  /** What was already done: by the execution this one resumes, or by this one before it continued as new. */
+  readonly ledger?: Ledger;
+  /** Set on runs after the first. */
+  readonly continued?: {
+    readonly journal_parts: number;
+    readonly started_at: string;
+    readonly finished_operations: number;
+  };
+}
+
+/** What an execution hands back to its deployment, whatever its end. */
+export interface Handover {
+  readonly execution_id: string;
+  readonly outcome: 'terminated' | 'failed' | 'cancelled';
+  readonly error: string | null;
+  readonly instances: readonly NodeInstance[];
+  readonly ledger: Ledger;
+  readonly total_operations: number;
+  readonly finished_operations: number;
+}
+
+export interface RunningOperation {
+  readonly task_id: string;
+  /** Temporal activity id: joins with the pending activities of a describe call, which know attempts and failures. */
+  readonly activity_id: string;
+  readonly node_instance_id: string;
+  /** Full name. */
+  readonly operation: string;
+  /** `plugin.operation` */
+  readonly implementation: string;
+  readonly source_id?: string;
+  readonly target_id?: string;
+  readonly started_at: string;
+}
+
+export interface FailedOperation {
+  readonly node_instance_id: string;
+  readonly operation: string;
+  readonly implementation: string;
+  readonly source_id?: string;
+  readonly target_id?: string;
+  /** Class of the error, e.g. `NonRecoverableError`. */
+  readonly error_type: string;
+  readonly message: string;
+  /** 1-based number of the last attempt, and how many there could be (null = no limit). */
+  readonly attempt: number;
+  readonly attempts: number | null;
+  readonly recoverable: boolean;
+  readonly exit_code?: number;
+  /** Last lines of a script's stderr. */
+  readonly stderr?: string;
+  /** The run went on in spite of it (`ignore_failure`). */
+  readonly ignored?: boolean;
+}
+
+export interface ProgressView {
+  readonly execution_id: string;
+  readonly deployment_id: string;
+  readonly workflow_id: string;
+  readonly status: 'started' | 'cancelling' | 'terminated' | 'failed' | 'cancelled';
+  readonly started_at: string;
+  readonly total_operations: number;
+  readonly finished_operations: number;
+  /** Instances by state. */
+  readonly states: Readonly<Record<string, number>>;
+  readonly running: readonly RunningOperation[];
+  readonly failures: readonly FailedOperation[];
+  readonly error: string | null;
+}
+
+/** One line of the story of an execution. Event types and texts are the reference's. */
+export interface JournalEvent {
+  /** Position in the execution's journal, from 0, without gaps. */
+  readonly sequence: number;
+  /** RFC 3339, UTC, milliseconds. */
+  readonly timestamp: string;
+  readonly event_type: string;
+  readonly message: string;
+  readonly node_instance_id?: string;
+  readonly node_id?: string;
+  readonly operation?: string;
+  readonly source_id?: string;
+  readonly target_id?: string;
+}
+
+export interface JournalPage {
+  /** Events from the asked sequence on; at most 1,000. */
+  readonly events: readonly JournalEvent[];
+  /** Sequence of the first event that this run still holds; earlier ones are in the artifact store. */
+  readonly first: number;
+  /** No more will come. */
+  readonly closed: boolean;
+}
+
+/** Runtime property changes that an attempt stored before its end. */
+export interface PatchMessage {
+  readonly task_id: string;
+  /** Unique within the task: attempt and flush number. The same message twice is applied once. */
+  readonly flush_id: string;
+  readonly patches: Patches;
+}
+
+// Asked of a deployment and of an execution alike.
+export const stateQuery = defineQuery<StateView>('state');
+export const planQuery = defineQuery<DeploymentPlan>('plan');
+
+// Asked of a deployment.
+export const deploymentQuery = defineQuery<DeploymentView>('deployment');
+/** Starts (or queues) an execution; refused with type `ExecutionConflict` while another runs. */
+export const executeUpdate = defineUpdate<ExecutionRecord, [ExecutionRequest]>('execute');
+/** Ends the deployment; refused with type `DeploymentInUse` while it runs or has live instances, unless forced. */
+export const retireUpdate = defineUpdate<void, [{ readonly force?: boolean }]>('retire');
+/** Writes runtime properties by hand (`node-instances update-runtime`); refused while an execution runs. */
+export const patchInstancesUpdate = defineUpdate<void, [Patches]>('patch_instances');
+/** An execution hands back the state. */
+export const settledSignal = defineSignal<[Handover]>('settled');
+
+// Asked of an execution.
+export const progressQuery = defineQuery<ProgressView>('progress');
+export const eventsQuery = defineQuery<JournalPage, [{ readonly from: number }]>('events');
+/** What recovery needs of a run that was ended from outside. */
+export const handoverQuery = defineQuery<Handover & { readonly applied_tasks: readonly string[] }>('handover');
+/** A later attempt of an operation asks for its request anew, with the properties of now. */
+export const requestQuery = defineQuery<Json, [{ readonly task_id: string }]>('request');
+export const patchSignal = defineSignal<[PatchMessage]>('patch');
+/** Do not wait for running operations: cancel now. Sent before the cancel request. */
+export const forceCancelSignal = defineSignal('force_cancel');

@@ -1,0 +1,50 @@
+/** Steps and sequences: the vocabulary in which lifecycles are written and walks are run. Plain data. */
+
+import type { JsonObject } from '../blueprint/json.js';
+import type { InstanceState } from './state.js';
+
+/** What a walk notes about an instance when it enters or leaves a step: a state it is set to, an event it emits. */
+export interface Mark {
+  readonly state?: InstanceState;
+  readonly event?: string;
+}
+
+/** One call of one operation. */
+export interface OperationCall {
+  /** Unique within its sequence; the ledger names finished calls by it. */
+  readonly key: string;
+  /** The instance the operation runs on (of a relationship: the instance of the side it runs for). */
+  readonly instance_id: string;
+  /** Full name, `interface.operation`. */
+  readonly operation: string;
+  readonly relationship?: RelationshipCall;
+  /** Inputs given by the workflow's caller, over the operation's own. */
+  readonly kwargs?: JsonObject;
+  /** A falsy result means "not yet": asked again without being charged to the retries. */
+  readonly poll?: boolean;
+}
+
+export interface RelationshipCall {
+  readonly side: 'source' | 'target';
+  readonly source_id: string;
+  readonly target_id: string;
+  /** Position in the source node's list of relationships. */
+  readonly index: number;
+}
+
+/** Calls that run side by side, with what to note before the first and after the last. No calls: only the marks. */
+export interface Step {
+  readonly enter?: Mark;
+  readonly calls: readonly OperationCall[];
+  readonly leave?: Mark;
+}
+
+/** The steps of one node instance, one after the other, begun when the sequences it comes after have ended. */
+export interface Sequence {
+  readonly id: string;
+  readonly instance_id: string;
+  readonly after: readonly string[];
+  readonly steps: readonly Step[];
+  /** A call that failed for good is noted and passed over. */
+  readonly ignore_failure?: boolean;
+}

@@ -49,6 +49,8 @@ export interface OperationInfo {
   /** Seconds one attempt may take; absent = no limit of its own. */
   readonly timeout?: number;
   readonly timeout_recoverable: boolean;
+  /** A falsy result means "not yet": run again, without being charged to the retries. */
+  readonly poll?: boolean;
 }
 
 export interface PluginInfo {

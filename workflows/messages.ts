@@ -155,11 +155,17 @@ export interface ExecutionInput {
   /** What was already done: by the execution this one resumes, or by this one before it continued as new. */
   readonly ledger?: Ledger;
   /** Set on runs after the first. */
-  readonly continued?: {
-    readonly journal_parts: number;
-    readonly started_at: string;
-    readonly finished_operations: number;
-  };
+  readonly continued?: ContinuedRun;
+}
+
+/** What the runs of one execution tell the next when they continue as new. */
+export interface ContinuedRun {
+  readonly started_at: string;
+  readonly finished_operations: number;
+  /** Operations begun so far: task ids go on from here. */
+  readonly task_count: number;
+  /** Events so far, all of them in the artifact store by now. */
+  readonly journal_length: number;
 }
 
 /** What an execution hands back to its deployment, whatever its end. */
@@ -254,6 +260,9 @@ export interface PatchMessage {
   readonly patches: Patches;
 }
 
+/** Names one flush in the set of what a run has applied. */
+export const flushKey = ({ task_id, flush_id }: PatchMessage): string => `${task_id}#${flush_id}`;
+
 // Asked of a deployment and of an execution alike.
 export const stateQuery = defineQuery<StateView>('state');
 export const planQuery = defineQuery<DeploymentPlan>('plan');
@@ -273,7 +282,7 @@ export const settledSignal = defineSignal<[Handover]>('settled');
 export const progressQuery = defineQuery<ProgressView>('progress');
 export const eventsQuery = defineQuery<JournalPage, [{ readonly from: number }]>('events');
 /** What recovery needs of a run that was ended from outside. */
-export const handoverQuery = defineQuery<Handover & { readonly applied_tasks: readonly string[] }>('handover');
+export const handoverQuery = defineQuery<Handover & { readonly applied: readonly string[] }>('handover');
 /** A later attempt of an operation asks for its request anew, with the properties of now. */
 export const requestQuery = defineQuery<Json, [{ readonly task_id: string }]>('request');
 export const patchSignal = defineSignal<[PatchMessage]>('patch');

@@ -1,0 +1,163 @@
+/** What one run of an execution workflow knows and changes: instances, ledger, journal, running and failed operations. */
+import type { OperationRequest, Patches } from '../activities/request.js';
+import type { DeploymentPlan } from '../blueprint/plan.js';
+import type { Ledger } from '../graph/ledger.js';
+import { applyPatch } from '../graph/patch.js';
+import type { NodeInstance } from '../graph/state.js';
+import type { Mark, OperationCall } from '../graph/steps.js';
+import { type Topology, topology } from '../graph/topology.js';
+import { Journal } from './journal.js';
+import {
+  type ExecutionInput,
+  type ExecutionOptions,
+  type FailedOperation,
+  flushKey,
+  type Handover,
+  type PatchMessage,
+  type ProgressView,
+  type RunningOperation,
+} from './messages.js';
+
+export interface RunningTask {
+  readonly call: OperationCall;
+  readonly view: RunningOperation;
+  /** The request made anew, with the properties of now. */
+  readonly request: () => OperationRequest;
+}
+
+export class ExecutionState {
+  readonly input: ExecutionInput;
+  readonly plan: DeploymentPlan;
+  readonly options: ExecutionOptions;
+  readonly topology: Topology;
+  readonly journal: Journal;
+  readonly running = new Map<string, RunningTask>();
+  readonly failures: FailedOperation[] = [];
+  /** Tasks and flushes that this run has applied: recovery must not apply them twice. */
+  readonly applied = new Set<string>();
+  readonly startedAt: string;
+  status: ProgressView['status'] = 'started';
+  error: string | null = null;
+  forced = false;
+  total: number;
+  finished: number;
+  taskCount: number;
+  readonly #instances: Map<string, NodeInstance>;
+  #ledger: Ledger;
+  /** The ledger of the walk that is under way, which grows until it ends. */
+  #openWalk: (() => Ledger) | undefined;
+
+  constructor(input: ExecutionInput) {
+    this.input = input;
+    this.plan = input.plan;
+    this.options = input.request.options;
+    this.topology = topology(input.plan, input.instances);
+    this.#instances = this.topology.instances as Map<string, NodeInstance>;
+    this.#ledger = input.ledger ?? {};
+    this.startedAt = input.continued?.started_at ?? new Date(Date.now()).toISOString();
+    this.journal = new Journal(input.continued?.journal_length ?? 0);
+    this.finished = input.continued?.finished_operations ?? 0;
+    this.total = this.finished;
+    this.taskCount = input.continued?.task_count ?? 0;
+  }
+
+  get id(): string {
+    return this.input.request.id;
+  }
+
+  get instances(): readonly NodeInstance[] {
+    return [...this.#instances.values()];
+  }
+
+  instance(id: string): NodeInstance {
+    const found = this.#instances.get(id);
+    if (!found) throw new Error(`the deployment has no instance ${id}`);
+    return found;
+  }
+
+  /** Changes one instance and counts its version up. */
+  change(id: string, change: Partial<Omit<NodeInstance, 'id' | 'version'>>): void {
+    const instance = this.instance(id);
+    this.#instances.set(id, { ...instance, ...change, version: instance.version + 1 });
+  }
+
+  applyMark(instanceId: string, { state, event }: Mark): void {
+    if (state !== undefined && !this.options.dry_run) {
+      this.change(instanceId, { state, ...(state === 'deleted' ? { attempted: [] } : {}) });
+    }
+    if (event !== undefined) this.note('workflow_node_event', event, instanceId);
+  }
+
+  applyPatches(patches: Patches | undefined): void {
+    for (const [id, patch] of Object.entries(patches ?? {})) {
+      if (patch.length === 0 || !this.#instances.has(id)) continue;
+      this.change(id, { runtime_properties: applyPatch(this.instance(id).runtime_properties, patch) });
+    }
+  }
+
+  /** A patch that an attempt stored before its end; the same one twice is applied once. */
+  applyFlush(message: PatchMessage): void {
+    const task = this.running.get(message.task_id);
+    const key = flushKey(message);
+    if (!task || this.applied.has(key)) return;
+    this.applied.add(key);
+    this.applyPatches(message.patches);
+  }
+
+  note(eventType: string, message: string, instanceId?: string, call?: OperationCall): void {
+    const suffix = this.options.dry_run ? ' (dry run)' : '';
+    this.journal.add({
+      event_type: eventType,
+      message: `${message}${suffix}`,
+      ...(instanceId === undefined ? {} : { node_instance_id: instanceId, node_id: this.instance(instanceId).node_id }),
+      ...(call === undefined ? {} : { operation: call.operation }),
+      ...(call?.relationship === undefined
+        ? {}
+        : { source_id: call.relationship.source_id, target_id: call.relationship.target_id }),
+    });
+  }
+
+  get ledger(): Ledger {
+    return { ...this.#ledger, ...this.#openWalk?.() };
+  }
+
+  /** From now until `closeWalk` the ledger includes what `read` tells. */
+  openWalk(read: () => Ledger): void {
+    this.#openWalk = read;
+  }
+
+  closeWalk(): void {
+    this.#ledger = this.ledger;
+    this.#openWalk = undefined;
+  }
+
+  handover(outcome: Handover['outcome']): Handover {
+    return {
+      execution_id: this.id,
+      outcome,
+      error: this.error,
+      instances: this.instances,
+      ledger: this.ledger,
+      total_operations: this.total,
+      finished_operations: this.finished,
+    };
+  }
+
+  progress(): ProgressView {
+    const states: Record<string, number> = {};
+    for (const { state } of this.#instances.values()) states[state] = (states[state] ?? 0) + 1;
+    return {
+      execution_id: this.id,
+      deployment_id: this.input.deployment_id,
+      workflow_id: this.input.request.workflow_id,
+      status: this.status,
+      started_at: this.startedAt,
+      total_operations: this.total,
+      finished_operations: this.finished,
+      states,
+      running: [...this.running.values()].map(({ view }) => view),
+      failures: this.failures,
+      error: this.error,
+    };
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * What every execution workflow has in common: it takes the state in, answers queries, runs its program, and hands the
+ * state back to the deployment whatever its end.
+ */
+import {
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  getExternalWorkflowHandle,
+  isCancellation,
+  log,
+  makeContinueAsNewFunc,
+  proxyActivities,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { JournalActivities } from '../activities/journal.js';
+import { tellInUi } from './details.js';
+import { ExecutionState } from './execution-state.js';
+import {
+  deploymentWorkflowId,
+  type ExecutionInput,
+  eventsQuery,
+  executionWorkflowId,
+  forceCancelSignal,
+  type Handover,
+  handoverQuery,
+  patchSignal,
+  planQuery,
+  progressQuery,
+  requestQuery,
+  settledSignal,
+  stateQuery,
+} from './messages.js';
+
+/** The part of an execution that differs: which walks, in which order. */
+export type Program = (state: ExecutionState) => Promise<void>;
+
+export interface ExecutionResult {
+  readonly execution_id: string;
+  readonly operations: number;
+  readonly states: Readonly<Record<string, number>>;
+}
+
+/** Thrown by a walk that has drained because the history of this run is long enough. */
+export class HistoryFull extends Error {}
+
+const { saveJournal } = proxyActivities<JournalActivities>({
+  startToCloseTimeout: '5m',
+  retry: { initialInterval: '1s', maximumInterval: '30s' },
+});
+
+/** Makes a workflow function of a program. Its export name is the workflow's name. */
+export function execution(program: Program): (input: ExecutionInput) => Promise<ExecutionResult> {
+  return async (input) => {
+    const state = new ExecutionState(input);
+    answerMessages(state);
+    if (input.continued === undefined) {
+      const verb = input.request.resume_of === undefined ? 'Starting' : 'Resuming';
+      state.note('workflow_started', `${verb} '${input.request.workflow_id}' workflow execution`);
+    }
+    tellInUi(state);
+    try {
+      await program(state);
+    } catch (error) {
+      if (error instanceof HistoryFull) return await continueWith(state, input);
+      throw await ended(state, error);
+    }
+    state.note('workflow_succeeded', `'${input.request.workflow_id}' workflow execution succeeded`);
+    await settle(state, 'terminated');
+    return { execution_id: state.id, operations: state.finished, states: state.progress().states };
+  };
+}
+
+function answerMessages(state: ExecutionState): void {
+  setHandler(stateQuery, () => ({ instances: state.instances, running: null }), {
+    description: 'The node instances: state, runtime properties, relationships',
+  });
+  setHandler(planQuery, () => state.plan, { description: 'The compiled blueprint' });
+  setHandler(progressQuery, () => state.progress(), { description: 'Operations done and running, instances by state' });
+  setHandler(eventsQuery, ({ from }) => state.journal.page(from, state.status !== 'started'), {
+    description: 'The events of this execution from a position on',
+  });
+  setHandler(handoverQuery, () => ({ ...state.handover('cancelled'), applied: [...state.applied] }), {
+    description: 'What the deployment takes over if this run is terminated',
+  });
+  setHandler(requestQuery, ({ task_id }) => {
+    const task = state.running.get(task_id);
+    return task ? JSON.parse(JSON.stringify(task.request())) : null;
+  });
+  setHandler(patchSignal, (message) => state.applyFlush(message), {
+    description: 'Runtime properties that a running operation stored',
+  });
+  setHandler(forceCancelSignal, () => {
+    state.forced = true;
+  });
+}
+
+/** Notes how it ended, hands the state over, and says what the run is to fail with. */
+async function ended(state: ExecutionState, error: unknown): Promise<unknown> {
+  const name = state.input.request.workflow_id;
+  if (isCancellation(error)) {
+    state.note('workflow_cancelled', `'${name}' workflow execution cancelled`);
+    await settle(state, 'cancelled');
+    return new CancelledFailure(`'${name}' workflow execution cancelled`);
+  }
+  if (!(error instanceof ApplicationFailure)) throw error; // A bug of ours: the task fails until it is mended.
+  state.error = error.message;
+  state.note('workflow_failed', `'${name}' workflow execution failed: ${error.message}`);
+  await settle(state, 'failed');
+  return error;
+}
+
+/** Saves the journal and tells the deployment. Done even while the run is being cancelled. */
+async function settle(state: ExecutionState, outcome: Handover['outcome']): Promise<void> {
+  state.status = outcome;
+  tellInUi(state);
+  await CancellationScope.nonCancellable(async () => {
+    await save(state);
+    try {
+      const deployment = getExternalWorkflowHandle(deploymentWorkflowId(state.input.deployment_id));
+      await deployment.signal(settledSignal, state.handover(outcome));
+    } catch (error) {
+      log.warn('the deployment could not be told of the end of its execution', { error });
+    }
+  });
+}
+
+async function save(state: ExecutionState): Promise<void> {
+  const first = state.journal.length;
+  const events = state.journal.takeUnsaved();
+  if (events.length === 0) return;
+  await saveJournal.executeWithOptions({ summary: `${events.length} events` }, [
+    { workflow_id: executionWorkflowId(state.input.deployment_id, state.id), first: first - events.length, events },
+  ]);
+}
+
+async function continueWith(state: ExecutionState, input: ExecutionInput): Promise<ExecutionResult> {
+  await save(state);
+  const next: ExecutionInput = {
+    ...input,
+    instances: state.instances,
+    ledger: state.ledger,
+    continued: {
+      started_at: state.startedAt,
+      finished_operations: state.finished,
+      task_count: state.taskCount,
+      journal_length: state.journal.length,
+    },
+  };
+  const continueAsNew = makeContinueAsNewFunc<(input: ExecutionInput) => Promise<ExecutionResult>>({
+    workflowType: workflowInfo().workflowType,
+  });
+  return await continueAsNew(next);
+}

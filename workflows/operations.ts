@@ -1,0 +1,177 @@
+/** One operation = one activity: its request, its name, its options, and what its failure means. */
+import {
+  ActivityCancellationType,
+  ActivityFailure,
+  type ActivityOptions,
+  ApplicationFailure,
+  createEventGroup,
+  isCancellation,
+  proxyActivities,
+  TimeoutFailure,
+} from '@temporalio/workflow';
+import type { OperationFailureDetails, OperationRequest, OperationResult } from '../activities/request.js';
+import type { JsonObject, Operation } from '../blueprint/plan.js';
+import type { OperationCall } from '../graph/steps.js';
+import { mappedOperation, nodeOf, relationshipAt } from '../graph/topology.js';
+import { evaluateFor } from './evaluation.js';
+import type { ExecutionState } from './execution-state.js';
+import type { FailedOperation, RunningOperation } from './messages.js';
+import { snapshotFor } from './snapshot.js';
+
+/** A worker that does not beat for this long is taken for lost, and the operation is run again elsewhere. */
+const HEARTBEAT_TIMEOUT = '10s';
+/** The longest an attempt may take when the operation names no timeout of its own. */
+const LONGEST_ATTEMPT = '7d';
+
+type OperationActivity = (request: OperationRequest) => Promise<OperationResult>;
+
+export type OperationOutcome =
+  | { readonly kind: 'succeeded'; readonly result: OperationResult }
+  | { readonly kind: 'cancelled' }
+  | {
+      readonly kind: 'failed';
+      readonly failure: FailedOperation;
+      readonly details: OperationFailureDetails | undefined;
+    };
+
+/** The mapped operation that a call stands for. */
+export function operationOf(state: ExecutionState, call: OperationCall): Operation {
+  const { relationship } = call;
+  const owner = nodeOf(state.topology, state.instance(relationship?.source_id ?? call.instance_id));
+  const operations =
+    relationship === undefined
+      ? owner.operations
+      : relationship.side === 'source'
+        ? relationshipAt(owner, relationship.index).source_operations
+        : relationshipAt(owner, relationship.index).target_operations;
+  const mapped = mappedOperation(operations, call.operation);
+  if (!mapped) throw new Error(`${call.instance_id} does not map ${call.operation}`);
+  return mapped.operation;
+}
+
+export function implementationOf({ plugin, operation }: Operation): string {
+  return `${plugin}.${operation}`;
+}
+
+/** Everything the activity needs; made anew it holds the properties of now. */
+export function requestFor(state: ExecutionState, call: OperationCall, taskId: string): OperationRequest {
+  const operation = operationOf(state, call);
+  const { input, options } = state;
+  const { relationship } = call;
+  const inputs: JsonObject = { ...operation.inputs, ...call.kwargs };
+  const plugin = nodeOf(state.topology, state.instance(call.instance_id)).plugins.find(
+    ({ name }) => name === operation.plugin,
+  );
+  return {
+    task_id: taskId,
+    deployment: { id: input.deployment_id, inputs: state.plan.inputs, resource_tags: state.plan.resource_tags },
+    blueprint: {
+      id: input.blueprint.id,
+      ...(input.blueprint.archive === undefined ? {} : { archive: input.blueprint.archive }),
+    },
+    execution: { id: state.id, workflow_id: input.request.workflow_id, parameters: input.request.parameters },
+    operation: {
+      name: call.operation,
+      ...(relationship === undefined ? {} : { relationship: relationship.side }),
+      max_retries: operation.max_retries ?? options.max_retries,
+      ...(operation.timeout === null ? {} : { timeout: operation.timeout }),
+      timeout_recoverable: operation.timeout_recoverable ?? false,
+      ...(call.poll ? { poll: true } : {}),
+    },
+    plugin: {
+      name: operation.plugin,
+      ...(plugin?.package_name ? { package_name: plugin.package_name } : {}),
+      ...(plugin?.package_version ? { package_version: plugin.package_version } : {}),
+      ...(plugin && Object.keys(plugin.properties).length > 0 ? { properties: valuesOf(plugin.properties) } : {}),
+    },
+    inputs: evaluateFor(state, call, inputs) as JsonObject,
+    instance_id: call.instance_id,
+    ...(relationship === undefined ? {} : { source_id: relationship.source_id, target_id: relationship.target_id }),
+    snapshot: snapshotFor(state, call),
+  };
+}
+
+/** Runs one operation to its end: success, cancel, or a failure that no retry is left for. */
+export async function callOperation(
+  state: ExecutionState,
+  call: OperationCall,
+  view: RunningOperation,
+): Promise<OperationOutcome> {
+  const operation = operationOf(state, call);
+  const activities = proxyActivities<Record<string, OperationActivity>>(optionsOf(state, operation));
+  const subject = call.relationship
+    ? `${call.relationship.source_id} → ${call.relationship.target_id}`
+    : call.instance_id;
+  try {
+    const group = createEventGroup(call.instance_id, { id: call.instance_id });
+    const result = await group.withScope(
+      () =>
+        activities[view.implementation]?.executeWithOptions(
+          { summary: `${subject} · ${shortName(call.operation)}`, activityId: view.activity_id },
+          [requestFor(state, call, view.task_id)],
+        ) as Promise<OperationResult>,
+    );
+    return { kind: 'succeeded', result };
+  } catch (error) {
+    if (isCancellation(error)) return { kind: 'cancelled' };
+    if (error instanceof ActivityFailure) return failed(state, operation, view, error);
+    throw error;
+  }
+}
+
+export function shortName(operation: string): string {
+  return operation.slice(operation.lastIndexOf('.') + 1);
+}
+
+function optionsOf(state: ExecutionState, operation: Operation): ActivityOptions {
+  const interval = operation.retry_interval ?? state.options.retry_interval;
+  const milliseconds = interval === null ? undefined : Math.max(1, Math.round(interval * 1_000));
+  return {
+    // The runtime ends an attempt at the operation's own timeout; the server's limit is for a runtime that cannot.
+    startToCloseTimeout: operation.timeout ? `${operation.timeout + 60}s` : LONGEST_ATTEMPT,
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    // No maximum of attempts: the runtime counts retries, so that a lost worker is not charged to them.
+    retry:
+      milliseconds === undefined
+        ? { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' }
+        : { initialInterval: milliseconds, backoffCoefficient: 1, maximumInterval: milliseconds },
+  };
+}
+
+function failed(
+  state: ExecutionState,
+  operation: Operation,
+  view: RunningOperation,
+  { cause }: ActivityFailure,
+): OperationOutcome {
+  const details =
+    cause instanceof ApplicationFailure ? (cause.details?.[0] as OperationFailureDetails | undefined) : undefined;
+  const maxRetries = operation.max_retries ?? state.options.max_retries;
+  return {
+    kind: 'failed',
+    details,
+    failure: {
+      node_instance_id: view.node_instance_id,
+      operation: view.operation,
+      implementation: view.implementation,
+      ...(view.source_id === undefined ? {} : { source_id: view.source_id }),
+      ...(view.target_id === undefined ? {} : { target_id: view.target_id }),
+      error_type: cause instanceof ApplicationFailure ? (cause.type ?? 'Error') : (cause?.name ?? 'Error'),
+      message:
+        cause instanceof TimeoutFailure ? `timed out: ${cause.timeoutType}` : (cause?.message ?? 'unknown failure'),
+      attempt: (details?.retry_number ?? 0) + 1,
+      attempts: maxRetries < 0 ? null : maxRetries + 1,
+      recoverable: details?.recoverable ?? false,
+      ...(details?.exit_code === undefined ? {} : { exit_code: details.exit_code }),
+      ...(details?.stderr === undefined ? {} : { stderr: details.stderr }),
+    },
+  };
+}
+
+/** Plugin properties as the plan has them are `{ key: { value, … } }`; operations see `{ key: value }`. */
+function valuesOf(properties: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(properties).map(([key, property]) => [key, (property as JsonObject)?.value ?? null]),
+  );
+}

@@ -1,0 +1,211 @@
+/**
+ * Drives a walk: starts the calls that the engine says may run, tells it what came of them, until nothing is left, or a
+ * failure or a cancel has drained it, or the history of this run has grown long enough to continue as new.
+ */
+import { ApplicationFailure, CancellationScope, CancelledFailure, Trigger, workflowInfo } from '@temporalio/workflow';
+import type { Ledger, WalkLedger } from '../graph/ledger.js';
+import type { OperationCall, Sequence, Step } from '../graph/steps.js';
+import { advance, beginWalk, doneSequences, isComplete, isIdle, restart, settle, type Walk } from '../graph/walk.js';
+import { tellInUi } from './details.js';
+import { HistoryFull } from './execution.js';
+import type { ExecutionState } from './execution-state.js';
+import type { FailedOperation, RunningOperation } from './messages.js';
+import { callOperation, implementationOf, operationOf, requestFor, shortName } from './operations.js';
+
+/** Well below the server's 51,200 events and 50 MB, at which a run is ended by force. */
+const MOST_EVENTS = 24_000;
+const MOST_BYTES = 24 * 1_024 * 1_024;
+
+export interface WalkOptions {
+  /** Unique within the execution: the ledger knows the walk by it. */
+  readonly name: string;
+  readonly sequences: readonly Sequence[];
+  readonly states: WalkLedger['states'];
+  readonly on_failure: 'drain' | 'continue';
+  /** Steps that give the lifecycle of an instance another try after it failed for good. */
+  readonly again?: (instanceId: string) => readonly Step[];
+}
+
+/** States of the instances at the walk's begin: those in the ledger if it began in an earlier run. */
+export function statesAtBegin(state: ExecutionState, walk: string): WalkLedger['states'] {
+  const recorded = state.ledger[walk];
+  if (recorded) return recorded.states;
+  const states: Record<string, string> = {};
+  for (const { id, state: own } of state.instances) if (own !== 'uninitialized') states[id] = own;
+  return states;
+}
+
+export async function runWalk(state: ExecutionState, options: WalkOptions): Promise<void> {
+  const walk = beginWalk(options.sequences, { on_failure: options.on_failure }, state.ledger[options.name]);
+  const ledger = (): Ledger => ({ [options.name]: { states: options.states, sequences: doneSequences(walk) } });
+  state.openWalk(ledger);
+  state.total += countCalls(walk);
+  const driver = new Driver(state, walk, options);
+  await driver.run();
+  state.closeWalk();
+  tellInUi(state);
+  if (driver.cancelled) throw new CancelledFailure('cancelled');
+  if (isComplete(walk)) return;
+  if (walk.failed)
+    throw ApplicationFailure.create({ message: failureText(state), type: 'WorkflowFailed', nonRetryable: true });
+  if (driver.historyFull) throw new HistoryFull();
+  throw new Error(`walk ${options.name} stands still: its sequences wait for each other`);
+}
+
+class Driver {
+  cancelled = false;
+  historyFull = false;
+  readonly #idle = new Trigger<void>();
+  readonly #retriesLeft = new Map<string, number>();
+  readonly #restarting = new Set<string>();
+  #lastTold = 0;
+
+  constructor(
+    readonly state: ExecutionState,
+    readonly walk: Walk,
+    readonly options: WalkOptions,
+  ) {}
+
+  async run(): Promise<void> {
+    CancellationScope.current().cancelRequested.catch(() => {
+      this.cancelled = true;
+      this.walk.draining = true;
+      this.state.status = 'cancelling';
+      this.#pump();
+    });
+    this.#pump();
+    // Not cancellable: a cancelled walk is left when what runs has ended, which `#pump` sees.
+    await CancellationScope.nonCancellable(async () => await this.#idle);
+  }
+
+  /** Does what can be done now. Called at the begin and whenever a call ended. */
+  #pump(): void {
+    const { state, walk } = this;
+    const { historyLength, historySize } = workflowInfo();
+    if ((historyLength > MOST_EVENTS || historySize > MOST_BYTES) && !walk.draining) {
+      this.historyFull = true;
+      walk.draining = true;
+    }
+    if (this.options.again && this.#restarting.size > 0) this.#restartFailed(this.options.again);
+    for (const effect of advance(walk, state.options.max_in_flight - walk.running)) {
+      if (effect.kind === 'mark') state.applyMark(effect.instance_id, effect.mark);
+      else this.#start(effect.sequence, effect.call);
+    }
+    if (Date.now() - this.#lastTold >= 1_000) {
+      this.#lastTold = Date.now();
+      tellInUi(state);
+    }
+    if (isIdle(walk) || (this.cancelled && state.forced)) this.#idle.resolve();
+  }
+
+  #start(sequence: string, call: OperationCall): void {
+    const { state } = this;
+    const implementation = implementationOf(operationOf(state, call));
+    state.taskCount += 1;
+    const activityId = String(state.taskCount);
+    const taskId = `${state.id}/${activityId}`;
+    const view: RunningOperation = {
+      task_id: taskId,
+      activity_id: activityId,
+      node_instance_id: call.instance_id,
+      operation: call.operation,
+      implementation,
+      ...(call.relationship ? { source_id: call.relationship.source_id, target_id: call.relationship.target_id } : {}),
+      started_at: new Date(Date.now()).toISOString(),
+    };
+    state.note('task_started', `Task started '${implementation}'`, call.instance_id, call);
+    if (state.options.dry_run) return void Promise.resolve().then(() => this.#succeeded(sequence, call, view, null));
+    const instance = state.instance(call.instance_id);
+    if (call.operation.startsWith('cloudify.interfaces.lifecycle.')) {
+      const name = shortName(call.operation);
+      if (!instance.attempted.includes(name)) state.change(instance.id, { attempted: [...instance.attempted, name] });
+    }
+    state.running.set(taskId, { call, view, request: () => requestFor(state, call, taskId) });
+    void callOperation(state, call, view).then((outcome) => {
+      state.running.delete(taskId);
+      state.applied.add(taskId);
+      if (outcome.kind === 'succeeded') {
+        state.applyPatches(outcome.result.patches);
+        this.#succeeded(sequence, call, view, outcome.result.result ?? null);
+      } else if (outcome.kind === 'cancelled') {
+        settle(this.walk, sequence, call.key, 'cancelled');
+        this.#pump();
+      } else {
+        state.applyPatches(outcome.details?.patches);
+        this.#failed(sequence, call, outcome.failure);
+      }
+    });
+  }
+
+  #succeeded(sequence: string, call: OperationCall, view: RunningOperation, result: unknown) {
+    const shown = result === null ? '' : ` - ${JSON.stringify(result)}`;
+    this.state.note('task_succeeded', `Task succeeded '${view.implementation}'${shown}`, call.instance_id, call);
+    this.state.finished += 1;
+    settle(this.walk, sequence, call.key, 'succeeded');
+    this.#pump();
+  }
+
+  #failed(sequence: string, call: OperationCall, failure: FailedOperation) {
+    const { state, walk } = this;
+    const retry =
+      failure.attempt > 1 ? ` [retry ${failure.attempt - 1}${failure.attempts ? `/${failure.attempts - 1}` : ''}]` : '';
+    state.note(
+      'task_failed',
+      `Task failed '${failure.implementation}' -> ${failure.message}${retry}`,
+      call.instance_id,
+      call,
+    );
+    const own = walk.sequences.get(sequence);
+    const ignored = own?.sequence.ignore_failure === true;
+    if (ignored) state.note('workflow_node_event', `Ignoring task ${failure.implementation} failure`, call.instance_id);
+    const again = !ignored && this.options.again !== undefined && this.#mayRetry(sequence);
+    if (!again) {
+      state.failures.push({ ...failure, ...(ignored ? { ignored: true } : {}) });
+      settle(walk, sequence, call.key, 'failed');
+    } else {
+      // Another try is left, so this is no failure of the walk yet.
+      const { failed, draining } = walk;
+      settle(walk, sequence, call.key, 'failed');
+      walk.failed = failed;
+      walk.draining = draining;
+      this.#restarting.add(sequence);
+    }
+    this.#pump();
+  }
+
+  /** Re-runs the lifecycles that failed and have a try left, once their last call has ended. */
+  #restartFailed(again: (instanceId: string) => readonly Step[]): void {
+    for (const id of this.#restarting) {
+      const own = this.walk.sequences.get(id);
+      if (!own || own.pending > 0) continue;
+      this.#restarting.delete(id);
+      const { instance_id } = own.sequence;
+      this.state.note('workflow_node_event', 'Node lifecycle failed. Attempting to re-run node lifecycle', instance_id);
+      restart(this.walk, id, again(instance_id));
+    }
+  }
+
+  #mayRetry(sequence: string): boolean {
+    const left = this.#retriesLeft.get(sequence) ?? this.state.options.subgraph_retries;
+    this.#retriesLeft.set(sequence, left - 1);
+    return left !== 0;
+  }
+}
+
+function countCalls(walk: Walk): number {
+  let count = 0;
+  for (const { status, sequence, done } of walk.sequences.values()) {
+    if (status === 'done') continue;
+    for (const { calls } of sequence.steps) for (const { key } of calls) if (!done.has(key)) count += 1;
+  }
+  return count;
+}
+
+function failureText(state: ExecutionState): string {
+  const failures = state.failures.filter(({ ignored }) => !ignored);
+  const texts = failures.map(
+    ({ node_instance_id, operation, implementation, message }) =>
+      `Task failed: ${implementation} (${node_instance_id}:${operation}): ${message}`,
+  );
+  return texts.length === 1 ? (texts[0] as string) : `${texts.length} operation errors:\n${texts.join('\n')}`;
+}

@@ -1,0 +1,84 @@
+/** Plans and instances for tests of the engine, written as short as their meaning allows. */
+import type { DeploymentPlan, Operation, Operations, PlanNode, PlanRelationship } from '../../blueprint/plan.js';
+import type { NodeInstance } from '../../graph/state.js';
+
+const RELATIONSHIP_LIFECYCLE = 'cloudify.interfaces.relationship_lifecycle';
+
+export interface NodeSketch {
+  /** Mapped operations, `create` standing for `cloudify.interfaces.lifecycle.create`. */
+  readonly operations?: readonly string[];
+  readonly host?: boolean;
+  /** Target nodes, each with mapped relationship operations as `establish:source`. */
+  readonly targets?: Readonly<Record<string, readonly string[]>>;
+  /** Number of instances; default 1. */
+  readonly instances?: number;
+  /** State of its instances; default `uninitialized`. */
+  readonly state?: string;
+}
+
+export type PlanSketch = Readonly<Record<string, NodeSketch>>;
+
+/** Instances are named `<node>_1`, `<node>_2`, …; every instance is related to every instance of its targets. */
+export function sketch(nodes: PlanSketch): { plan: DeploymentPlan; instances: NodeInstance[] } {
+  const planNodes = Object.entries(nodes).map(([name, own]) => planNode(name, own));
+  const instances = Object.entries(nodes).flatMap(([name, own]) =>
+    idsOf(nodes, name).map(
+      (id, at): NodeInstance => ({
+        id,
+        node_id: name,
+        index: at + 1,
+        state: own.state ?? 'uninitialized',
+        version: 1,
+        runtime_properties: {},
+        system_properties: {},
+        scaling_groups: [],
+        attempted: [],
+        relationships: Object.keys(own.targets ?? {}).flatMap((target) =>
+          idsOf(nodes, target).map((target_id) => ({
+            type: 'cloudify.relationships.connected_to',
+            target_id,
+            target_name: target,
+          })),
+        ),
+      }),
+    ),
+  );
+  return { plan: { nodes: planNodes } as unknown as DeploymentPlan, instances };
+}
+
+function idsOf(nodes: PlanSketch, name: string): string[] {
+  return Array.from({ length: nodes[name]?.instances ?? 1 }, (_, at) => `${name}_${at + 1}`);
+}
+
+function planNode(name: string, own: NodeSketch): PlanNode {
+  const relationships = Object.entries(own.targets ?? {}).map(
+    ([target, mapped]): PlanRelationship => ({
+      type: 'cloudify.relationships.connected_to',
+      target_id: target,
+      type_hierarchy: ['cloudify.relationships.connected_to'],
+      properties: {},
+      source_operations: operations(sideOf(mapped, 'source'), RELATIONSHIP_LIFECYCLE),
+      target_operations: operations(sideOf(mapped, 'target'), RELATIONSHIP_LIFECYCLE),
+    }),
+  );
+  return {
+    id: name,
+    name,
+    type: own.host ? 'cloudify.nodes.Compute' : 'cloudify.nodes.Root',
+    type_hierarchy: own.host ? ['cloudify.nodes.Root', 'cloudify.nodes.Compute'] : ['cloudify.nodes.Root'],
+    properties: {},
+    operations: operations(own.operations ?? [], 'cloudify.interfaces.lifecycle'),
+    relationships,
+    plugins: [],
+    deployment_plugins_to_install: [],
+  } as unknown as PlanNode;
+}
+
+function sideOf(mapped: readonly string[], side: string): string[] {
+  return mapped.filter((name) => name.endsWith(`:${side}`)).map((name) => name.slice(0, name.indexOf(':')));
+}
+
+function operations(names: readonly string[], prefix: string): Operations {
+  const noop = { plugin: 'test', operation: 'noop', inputs: {} } as unknown as Operation;
+  return Object.fromEntries(names.map((name) => [name.includes('.') ? name : `${prefix}.${name}`, noop]));
+}

@@ -1,0 +1,15 @@
+/** What operations run in on this worker: files of the blueprint, log, secrets, work folders. */
+
+import type { OperationLog } from './operation-log.js';
+import type { OperationRequest } from './request.js';
+import type { SecretLookup } from './secrets.js';
+
+export interface OperationEnvironment {
+  /** A folder with the blueprint's files, fetched from the artifact store if need be. */
+  blueprintFolder(archive: string | undefined): Promise<string>;
+  /** A folder of a deployment and plugin on this machine, made on demand. */
+  workdir(deploymentId: string, plugin: string): Promise<string>;
+  logFor(request: OperationRequest): OperationLog;
+  /** A lookup that masks what it hands out: one per attempt. */
+  secrets(): SecretLookup;
+}

@@ -1,0 +1,50 @@
+/** The log of an operation: its lines and the events of attempts that will be retried, in the artifact store. */
+import type { ArtifactStore } from '../store/artifact-store.js';
+import { executionWorkflowId } from '../workflows/messages.js';
+import { executionFolder } from './journal.js';
+import type { OperationRequest } from './request.js';
+
+export interface OperationLog {
+  write(level: string, message: string): void;
+  event(eventType: string, message: string): void;
+  /** Writes what is buffered. Never fails: a log that cannot be written does not fail an operation. */
+  close(): Promise<void>;
+}
+
+/** A line waits this long for company, so that a chatty script does not cost a write each. */
+const FLUSH_MS = 250;
+
+/** @param worker names the file: each worker appends to its own */
+export function operationLog(store: ArtifactStore, worker: string, request: OperationRequest): OperationLog {
+  const workflowId = executionWorkflowId(request.deployment.id, request.execution.id);
+  const key = `${executionFolder('logs', workflowId)}/${worker}.ndjson`;
+  const context = {
+    node_instance_id: request.instance_id,
+    operation: request.operation.name,
+    ...(request.source_id === undefined ? {} : { source_id: request.source_id, target_id: request.target_id }),
+  };
+  let lines: string[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  let writing: Promise<void> = Promise.resolve();
+
+  function add(fields: object): void {
+    lines.push(`${JSON.stringify({ timestamp: new Date().toISOString(), ...fields, ...context })}\n`);
+    timer ??= setTimeout(() => void close(), FLUSH_MS);
+  }
+
+  async function close(): Promise<void> {
+    clearTimeout(timer);
+    timer = undefined;
+    const text = lines.join('');
+    lines = [];
+    if (text !== '')
+      writing = writing.then(async () => await store.append(key, Buffer.from(text))).catch(() => undefined);
+    await writing;
+  }
+
+  return {
+    write: (level, message) => add({ level, message }),
+    event: (event_type, message) => add({ event_type, message }),
+    close,
+  };
+}

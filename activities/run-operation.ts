@@ -1,0 +1,206 @@
+/**
+ * Runs one attempt of one operation: context, heartbeats, timeout, cancellation, and what is stored when.
+ *
+ * If this process dies at any point, the server gives the operation to another worker; what was flushed is kept, and
+ * the mark in the heartbeat details tells that attempt from a business retry.
+ */
+import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import type { Json, JsonObject } from '../blueprint/json.js';
+import { createOperationContext } from '../plugins/sdk/create-context.js';
+import type { OperationDefinition } from '../plugins/sdk/define.js';
+import { NonRecoverableError, RecoverableError } from '../plugins/sdk/errors.js';
+import type { OperationHost } from '../plugins/sdk/host.js';
+import { patchSignal, requestQuery } from '../workflows/messages.js';
+import { type AttemptHistory, type AttemptMark, attemptHistory, MOST_LOST_WORKERS } from './attempts.js';
+import type { OperationEnvironment } from './environment.js';
+import type { OperationRequest, OperationResult, Patches } from './request.js';
+import { resolveSecrets } from './secrets.js';
+import { isCancelled, toFailure } from './to-failure.js';
+
+/** How often a beat is due. The server answers with a cancel request, so this is also how fast a cancel arrives. */
+const BEAT_MS = 2_000;
+
+export async function runOperation(
+  definition: OperationDefinition,
+  first: OperationRequest,
+  environment: OperationEnvironment,
+): Promise<OperationResult> {
+  const { info, cancellationSignal, heartbeat } = Context.current();
+  const history = attemptHistory(info.attempt, info.heartbeatDetails as AttemptMark | undefined);
+  refuseLost(definition, first, history);
+
+  let checkpoint = history.checkpoint;
+  const mark = (end: Partial<AttemptMark> = {}): AttemptMark => ({
+    attempt: info.attempt,
+    ended: false,
+    retries: history.retryNumber,
+    lost: history.lostWorkers,
+    ...(checkpoint === undefined ? {} : { checkpoint }),
+    ...end,
+  });
+  const beat = setInterval(() => heartbeat(mark()), BEAT_MS);
+  const timeout = timeoutOf(first);
+  const signal = timeout ? AbortSignal.any([cancellationSignal, timeout.signal]) : cancellationSignal;
+  // A later attempt asks for its request anew: properties may have changed since the first was sent.
+  const fetched = info.attempt === 1 ? first : ((await freshRequest(first)) ?? first);
+  const log = environment.logFor(first);
+  const secrets = environment.secrets();
+  let flushes = 0;
+
+  async function flush(patches: Patches): Promise<void> {
+    if (Object.keys(patches).length === 0) return;
+    flushes += 1;
+    const flush_id = `${info.attempt}.${flushes}`;
+    await workflowHandle().signal(patchSignal, { task_id: first.task_id, flush_id, patches });
+  }
+
+  const host: OperationHost = {
+    signal,
+    ...(history.checkpoint === undefined ? {} : { checkpoint: history.checkpoint }),
+    log: (level, message) => log.write(level, secrets.mask(message)),
+    sendEvent: (message) => log.event('plugin_event', secrets.mask(message)),
+    heartbeat(detail) {
+      if (detail !== undefined) checkpoint = detail;
+      heartbeat(mark());
+    },
+    flush,
+    refresh: async () => ((await freshRequest(first)) ?? first).snapshot,
+    getSecret: async (key) => await secrets.get(key),
+    blueprintFolder: async () => await environment.blueprintFolder(first.blueprint.archive),
+    workdir: async () => await environment.workdir(first.deployment.id, first.plugin.name),
+  };
+
+  const request = await resolveSecrets(fetched, secrets);
+  const handle = createOperationContext(request, host, { retryNumber: history.retryNumber, resume: history.resume });
+  try {
+    const result = await definition.run(handle.ctx, request.inputs as JsonObject);
+    timeout?.check();
+    const retry = handle.retryRequested();
+    if (retry) throw retry;
+    if (first.operation.poll && !result) throw new NotYet(first);
+    return resultOf(result ?? undefined, handle.takePatches());
+  } catch (error) {
+    if (isCancelled(error, cancellationSignal)) {
+      await flush(handle.takePatches());
+      const released = Context.current().cancellationDetails?.workerShutdown === true;
+      if (released) heartbeat(mark({ released: true }));
+      throw error instanceof CancelledFailure
+        ? error
+        : new CancelledFailure('the operation was cancelled', [], error as Error);
+    }
+    if (error instanceof NotYet) {
+      await flush(handle.takePatches());
+      heartbeat(mark({ released: true }));
+      throw ApplicationFailure.create({ message: error.message, type: 'NotYet' });
+    }
+    const cause = timeout?.expired ? timeout.error : error;
+    const patches = handle.takePatches();
+    const { failure, retried, rescheduled } = toFailure(cause, {
+      request: first,
+      retryNumber: history.retryNumber,
+      patches,
+    });
+    if (retried) {
+      // The failure of an attempt that will be retried never reaches the workflow: its changes are stored here.
+      await flush(patches);
+      heartbeat(mark({ ended: true }));
+      const verb = rescheduled ? 'rescheduled' : 'failed';
+      log.event(
+        `task_${verb}`,
+        secrets.mask(`Task ${verb} '${info.activityType}' -> ${failure.message}${retryText(first, history)}`),
+      );
+    }
+    await log.close();
+    throw masked(failure, (text) => secrets.mask(text));
+  } finally {
+    clearInterval(beat);
+    timeout?.clear();
+    await log.close();
+  }
+}
+
+/** The host is not up yet: asked again at the retry interval, as often as it takes. */
+class NotYet extends Error {
+  constructor({ operation, instance_id }: OperationRequest) {
+    super(`${instance_id}: ${operation.name} is not true yet`);
+  }
+}
+
+function refuseLost(definition: OperationDefinition, request: OperationRequest, history: AttemptHistory): void {
+  const { name } = request.operation;
+  if (history.lostWorkers >= MOST_LOST_WORKERS)
+    throw ApplicationFailure.nonRetryable(
+      `${name} of ${request.instance_id} lost its worker ${history.lostWorkers} times; it may be what kills it`,
+      'WorkerLost',
+    );
+  if (history.resume && history.lostWorkers > 0 && !definition.resumable)
+    throw ApplicationFailure.nonRetryable(
+      `the worker was lost while it ran ${name} of ${request.instance_id}, which must not be run twice (resumable: false)`,
+      'NotResumable',
+    );
+}
+
+function resultOf(result: Json | undefined, patches: Patches): OperationResult {
+  return {
+    ...(result === undefined || result === null ? {} : { result }),
+    ...(Object.keys(patches).length > 0 ? { patches } : {}),
+  };
+}
+
+function retryText({ operation }: OperationRequest, { retryNumber }: AttemptHistory): string {
+  if (retryNumber === 0) return '';
+  return ` [retry ${retryNumber}${operation.max_retries < 0 ? '' : `/${operation.max_retries}`}]`;
+}
+
+function workflowHandle() {
+  const { client, info } = Context.current();
+  const { workflowId, runId } = info.workflowExecution ?? {};
+  if (workflowId === undefined) throw new Error('an operation runs outside of any workflow');
+  return client.workflow.getHandle(workflowId, runId);
+}
+
+async function freshRequest(request: OperationRequest): Promise<OperationRequest | undefined> {
+  const answer = await workflowHandle().query(requestQuery, { task_id: request.task_id });
+  return (answer ?? undefined) as OperationRequest | undefined;
+}
+
+interface Timeout {
+  readonly signal: AbortSignal;
+  readonly expired: boolean;
+  readonly error: Error;
+  check(): void;
+  clear(): void;
+}
+
+/** The operation's own limit on an attempt. What runs past it is told to stop, and the attempt has failed. */
+function timeoutOf({ operation }: OperationRequest): Timeout | undefined {
+  if (!operation.timeout) return undefined;
+  const controller = new AbortController();
+  const message = `${operation.name} took longer than its timeout of ${operation.timeout} s`;
+  const error = operation.timeout_recoverable ? new RecoverableError(message) : new NonRecoverableError(message);
+  const timer = setTimeout(() => controller.abort(error), operation.timeout * 1_000);
+  return {
+    signal: controller.signal,
+    error,
+    get expired() {
+      return controller.signal.aborted;
+    },
+    check() {
+      if (controller.signal.aborted) throw error;
+    },
+    clear: () => clearTimeout(timer),
+  };
+}
+
+function masked(failure: ApplicationFailure, mask: (text: string) => string): ApplicationFailure {
+  const details = JSON.parse(mask(JSON.stringify(failure.details ?? [])));
+  return ApplicationFailure.create({
+    message: mask(failure.message),
+    ...(failure.type ? { type: failure.type } : {}),
+    nonRetryable: failure.nonRetryable ?? false,
+    details,
+    ...(failure.nextRetryDelay === undefined || failure.nextRetryDelay === null
+      ? {}
+      : { nextRetryDelay: failure.nextRetryDelay }),
+  });
+}

@@ -1,0 +1,83 @@
+/**
+ * Secrets are resolved here, on the worker, and nowhere else: the request in the history holds `{ get_secret: key }`.
+ * Every value that was handed out is masked in what goes back: logs, events, error texts.
+ */
+import { functionCall } from '../blueprint/intrinsics/call.js';
+import { evaluate } from '../blueprint/intrinsics/evaluate.js';
+import type { Json, JsonObject } from '../blueprint/json.js';
+import { NonRecoverableError } from '../plugins/sdk/errors.js';
+import type { OperationRequest } from './request.js';
+
+/** Where secrets come from. */
+export interface SecretProvider {
+  get(key: string): Promise<Json | undefined>;
+}
+
+export interface SecretLookup {
+  /** @throws NonRecoverableError when there is no such secret */
+  get(key: string): Promise<Json>;
+  /** `text` without any value that was handed out. */
+  mask(text: string): string;
+}
+
+/** Values shorter than this are not masked: they would blank out half of any text. */
+const SHORTEST_MASKED = 4;
+
+export function secretLookup(provider: SecretProvider): SecretLookup {
+  const handedOut = new Set<string>();
+  return {
+    async get(key) {
+      const value = await provider.get(key);
+      if (value === undefined)
+        throw new NonRecoverableError(`there is no secret ${key}; make it with: caisson secrets create ${key}`);
+      remember(value, handedOut);
+      return value;
+    },
+    mask(text) {
+      let masked = text;
+      for (const value of handedOut) {
+        masked = masked.replaceAll(value, '***');
+        masked = masked.replaceAll(JSON.stringify(value).slice(1, -1), '***');
+      }
+      return masked;
+    },
+  };
+}
+
+function remember(value: Json, into: Set<string>): void {
+  if (typeof value === 'string') {
+    if (value.length >= SHORTEST_MASKED) into.add(value);
+    for (const line of value.split('\n')) if (line.trim().length >= 16) into.add(line.trim());
+  } else if (typeof value === 'number') into.add(String(value));
+  else if (typeof value === 'object' && value !== null)
+    for (const item of Object.values(value)) remember(item as Json, into);
+}
+
+/** The request with its secrets, and everything that waited for them, evaluated. */
+export async function resolveSecrets(request: OperationRequest, secrets: SecretLookup): Promise<OperationRequest> {
+  const values = new Map<string, Json>();
+  for (const key of secretKeys([request.inputs, request.snapshot.nodes as unknown as Json])) {
+    values.set(key, await secrets.get(key));
+  }
+  if (values.size === 0) return request;
+  const scope = { secret: (key: string) => values.get(key) };
+  const nodes = Object.entries(request.snapshot.nodes).map(([id, node]) => {
+    return [id, { ...node, properties: evaluate(node.properties, scope) as JsonObject }] as const;
+  });
+  return {
+    ...request,
+    inputs: evaluate(request.inputs, scope) as JsonObject,
+    snapshot: { ...request.snapshot, nodes: Object.fromEntries(nodes) },
+  };
+}
+
+function secretKeys(value: Json, keys = new Set<string>()): Set<string> {
+  if (typeof value !== 'object' || value === null) return keys;
+  const call = functionCall(value);
+  if (call?.name === 'get_secret') {
+    const key = Array.isArray(call.argument) ? call.argument[0] : call.argument;
+    if (typeof key === 'string') keys.add(key);
+  }
+  for (const item of Object.values(value)) secretKeys(item as Json, keys);
+  return keys;
+}

@@ -1,0 +1,108 @@
+/** Functions that look something up: inputs, properties, attributes, secrets, capabilities, labels. */
+import type { Json, JsonObject } from '../json.js';
+import { attributeOf, attributesDict, attributesList } from './attributes.js';
+import { type FunctionCall, holdsFunction } from './call.js';
+import { type Evaluated, UNRESOLVED } from './evaluate.js';
+import { type EvaluationScope, FunctionEvaluationError } from './scope.js';
+
+export function evaluateLookup(call: FunctionCall, scope: EvaluationScope): Evaluated {
+  const { name } = call;
+  // A name that is itself only known later cannot be looked up yet.
+  if (holdsFunction(call.argument)) return UNRESOLVED;
+  const [first, ...rest] = Array.isArray(call.argument) ? call.argument : [call.argument];
+  const key = String(first);
+  switch (name) {
+    case 'get_input':
+      return scope.inputs ? input(scope.inputs, key, rest) : UNRESOLVED;
+    case 'get_property':
+      return scope.properties ? property(scope, key, rest) : UNRESOLVED;
+    case 'get_attribute':
+      return scope.instance ? attributeOf(scope, key, rest) : UNRESOLVED;
+    case 'get_attributes_list':
+      return scope.instance ? attributesList(scope, key, rest) : UNRESOLVED;
+    case 'get_attributes_dict':
+      return scope.instance ? attributesDict(scope, key, rest) : UNRESOLVED;
+    case 'get_secret':
+      return scope.secret ? secret(scope.secret, key, rest) : UNRESOLVED;
+    case 'get_capability':
+      return scope.capability ? found(name, scope.capability(key, rest), `${key} ${rest.join('.')}`) : UNRESOLVED;
+    case 'get_environment_capability':
+      return scope.environmentCapability ? found(name, scope.environmentCapability([key, ...rest]), key) : UNRESOLVED;
+    case 'get_group_capability':
+      return scope.groupCapability ? found(name, scope.groupCapability(key, rest), key) : UNRESOLVED;
+    case 'get_label':
+      return scope.label ? label(scope.label, key, rest[0]) : UNRESOLVED;
+    case 'get_sys':
+      return scope.sys ? found(name, scope.sys(key, String(rest[0])), `${key} ${String(rest[0])}`) : UNRESOLVED;
+    case 'get_consumers':
+      return scope.consumers ? scope.consumers(key) : UNRESOLVED;
+    default:
+      return UNRESOLVED;
+  }
+}
+
+function input(inputs: JsonObject, name: string, path: readonly Json[]): Json {
+  if (!Object.hasOwn(inputs, name))
+    throw new FunctionEvaluationError('get_input', `there is no input ${name}`, 'UnknownInputError');
+  const value = walk(inputs[name] as Json, path);
+  if (value === undefined)
+    throw new FunctionEvaluationError('get_input', `input ${name} has no ${path.join('.')}`, 'InputEvaluationError');
+  return value;
+}
+
+function property(scope: EvaluationScope, ref: string, path: readonly Json[]): Evaluated {
+  const places: Readonly<Record<string, string | undefined>> = {
+    SELF: scope.self,
+    SOURCE: scope.source,
+    TARGET: scope.target,
+  };
+  const node = Object.hasOwn(places, ref) ? places[ref] : ref;
+  if (node === undefined) return UNRESOLVED;
+  const properties = scope.properties?.(node);
+  if (!properties) throw new FunctionEvaluationError('get_property', `there is no node ${node}`, 'KeyError');
+  const value = walk(properties, path);
+  if (value === undefined)
+    throw new FunctionEvaluationError('get_property', `node ${node} has no property ${path.join('.')}`);
+  return value;
+}
+
+function secret(lookup: (key: string) => Json | undefined, key: string, path: readonly Json[]): Evaluated {
+  const value = lookup(key);
+  if (value === undefined) return UNRESOLVED;
+  if (path.length === 0) return value;
+  const parsed = typeof value === 'string' ? parseJson(key, value) : value;
+  return found('get_secret', walk(parsed, path), `${key} ${path.join('.')}`);
+}
+
+function parseJson(key: string, text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    throw new FunctionEvaluationError('get_secret', `secret ${key} is no JSON, so that nothing can be taken out of it`);
+  }
+}
+
+function label(lookup: (key: string) => readonly string[] | undefined, key: string, index: Json | undefined): Json {
+  const values = lookup(key);
+  if (!values) throw new FunctionEvaluationError('get_label', `the deployment has no label ${key}`);
+  if (index === undefined) return values;
+  return found('get_label', values[Number(index)], `${key} ${String(index)}`);
+}
+
+function found(name: string, value: Json | undefined, what: string): Json {
+  if (value === undefined) throw new FunctionEvaluationError(name, `found nothing for ${what}`);
+  return value;
+}
+
+/** Follows keys and indexes; undefined where the path leads nowhere. A function in the way ends the walk. */
+export function walk(value: Json, path: readonly Json[]): Json | undefined {
+  let current: Json | undefined = value;
+  for (const key of path) {
+    if (Array.isArray(current)) current = (current as readonly Json[]).at(Number(key));
+    else if (typeof current === 'object' && current !== null && Object.hasOwn(current, String(key)))
+      current = (current as JsonObject)[String(key)];
+    else return undefined;
+    if (current === undefined) return undefined;
+  }
+  return current;
+}

@@ -1,0 +1,140 @@
+/** The `ctx` of an operation: what the plugin's code sees of its node, its instance, and the run it is part of. */
+import type { Json, JsonObject } from '../../blueprint/json.js';
+import type { Logger } from './logger.js';
+
+interface BaseContext {
+  readonly blueprint: { readonly id: string };
+  readonly deployment: {
+    readonly id: string;
+    readonly displayName: string;
+    readonly tenantName: string;
+    readonly resourceTags: JsonObject;
+    /** The deployment's bound inputs. */
+    readonly inputs: JsonObject;
+  };
+  readonly tenant: { readonly name: string };
+  readonly executionId: string;
+  /** Name of the workflow, e.g. `install`. */
+  readonly workflowId: string;
+  readonly workflowParameters: JsonObject;
+  /** Stable for one operation call, the same in each of its attempts: good for idempotency keys and client tokens. */
+  readonly taskId: string;
+  /** An earlier attempt was cut off by the loss of its worker: what it began may exist already. */
+  readonly resume: boolean;
+  readonly operation: OperationView;
+  readonly plugin: PluginView;
+  readonly logger: Logger;
+  /** Cancel, timeout or shutdown. Pass it on to whatever takes time. */
+  readonly signal: AbortSignal;
+  /** The last heartbeat detail of an earlier attempt. */
+  readonly checkpoint: Json | undefined;
+  /** Reports progress and keeps `detail` for a later attempt. Beats are also sent while a plugin only waits. */
+  heartbeat(detail?: Json): void;
+  /** Adds a line to the execution's events. */
+  sendEvent(message: string): void;
+  /** @throws NonRecoverableError when there is no such secret */
+  getSecret(key: string): Promise<Json>;
+  /** Content of a file of the blueprint. @throws ResourceNotFound */
+  getResource(path: string): Promise<Buffer>;
+  /** Content of a file, rendered as a Jinja template with `ctx` and these variables. */
+  getResourceAndRender(path: string, variables?: JsonObject): Promise<string>;
+  /** Copies a file of the blueprint to `target` (default: a new temporary folder); resolves to its path. */
+  downloadResource(path: string, target?: string): Promise<string>;
+  downloadResourceAndRender(path: string, target?: string, variables?: JsonObject): Promise<string>;
+  /** Copies a folder of the blueprint. */
+  downloadDirectory(path: string, target?: string): Promise<string>;
+  /** Ends the operation as failed for good. */
+  abortOperation(message?: string): never;
+  /** Ends this attempt; the operation is run again. */
+  retryOperation(message?: string, retryAfterSeconds?: number): never;
+}
+
+export interface OperationView {
+  /** Full name, e.g. `cloudify.interfaces.lifecycle.create`. */
+  readonly name: string;
+  /** e.g. `cloudify.interfaces.lifecycle` */
+  readonly interface: string;
+  /** e.g. `create` */
+  readonly shortName: string;
+  /** Retries before this attempt; re-runs after a lost worker do not count. */
+  readonly retryNumber: number;
+  /** -1 = for ever. */
+  readonly maxRetries: number;
+  /** Which side of the relationship the operation runs for. */
+  readonly relationship: 'source' | 'target' | undefined;
+  /**
+   * Asks for another run of the operation once the function has returned; code after it still runs, and what the
+   * function returns is dropped.
+   */
+  retry(message?: string, retryAfterSeconds?: number): void;
+}
+
+export interface PluginView {
+  readonly name: string;
+  readonly packageName: string | undefined;
+  readonly packageVersion: string | undefined;
+  readonly properties: JsonObject;
+  /** A folder for this deployment and plugin. On this worker only. */
+  workdir(): Promise<string>;
+}
+
+export interface NodeView {
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+  /** Root type first. */
+  readonly typeHierarchy: readonly string[];
+  /** Frozen, at any depth. */
+  readonly properties: JsonObject;
+  readonly numberOfInstances: number;
+  isA(type: string): boolean;
+}
+
+export interface NodeInstanceView {
+  readonly id: string;
+  readonly nodeId: string;
+  /** 1-based among the instances of its node. */
+  readonly index: number;
+  readonly state: string;
+  readonly version: number;
+  /** Reads and writes at any depth; stored when the operation ends, well or not. */
+  runtimeProperties: Record<string, Json>;
+  readonly relationships: readonly RelationshipView[];
+  /** Group instance id → group name. */
+  readonly scalingGroups: Readonly<Record<string, string>>;
+  /** The host's runtime property `ip`, else its node property. @throws NonRecoverableError when there is neither */
+  readonly hostIp: string;
+  /** Stores changes now: when it resolves they survive the death of this process. */
+  update(): Promise<void>;
+  /** Fetches the properties anew. @throws NonRecoverableError with unstored changes, unless forced */
+  refresh(options?: { readonly force?: boolean }): Promise<void>;
+}
+
+export interface RelationshipView {
+  readonly type: string;
+  readonly typeHierarchy: readonly string[];
+  readonly properties: JsonObject;
+  /** Its instance is read-only: only relationship operations may write the other side. */
+  readonly target: Subject;
+  isA(type: string): boolean;
+}
+
+export interface Subject {
+  readonly node: NodeView;
+  readonly instance: NodeInstanceView;
+}
+
+/** Of an operation of a node. */
+export interface NodeOperationContext extends BaseContext, Subject {
+  readonly type: 'node-instance';
+}
+
+/** Of an operation of a relationship. */
+export interface RelationshipOperationContext extends BaseContext {
+  readonly type: 'relationship-instance';
+  readonly source: Subject;
+  readonly target: Subject;
+}
+
+/** Which members there are depends on `type`; touching one of the other kind throws NonRecoverableError. */
+export type OperationContext = NodeOperationContext | RelationshipOperationContext;

@@ -1,0 +1,14 @@
+import type { NodeOperationContext, OperationContext, RelationshipOperationContext } from './context.js';
+import { NonRecoverableError } from './errors.js';
+
+/** The context, known to be of a node. @throws NonRecoverableError in a relationship operation */
+export function requireNode(ctx: OperationContext): NodeOperationContext {
+  if (ctx.type === 'node-instance') return ctx;
+  throw new NonRecoverableError(`${ctx.operation.name} is an operation of nodes, not of relationships`);
+}
+
+/** The context, known to be of a relationship. @throws NonRecoverableError in a node operation */
+export function requireRelationship(ctx: OperationContext): RelationshipOperationContext {
+  if (ctx.type === 'relationship-instance') return ctx;
+  throw new NonRecoverableError(`${ctx.operation.name} is an operation of relationships, not of nodes`);
+}

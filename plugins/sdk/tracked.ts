@@ -1,0 +1,141 @@
+/**
+ * Runtime properties that record what is done to them. Reads and writes look like those of a plain object, at any
+ * depth; every change becomes an operation of a patch, so that concurrent writers of other paths are left alone.
+ */
+import type { Json, JsonObject } from '../../blueprint/json.js';
+import type { PatchOperation, PropertyPath } from '../../graph/patch.js';
+import { NonRecoverableError } from './errors.js';
+
+export interface Tracked {
+  /** The live view: assign, delete and push as on a plain object. */
+  readonly view: Record<string, Json>;
+  /** Replaces everything. */
+  replace(properties: JsonObject): void;
+  /** Changes since the last call. */
+  takePatch(): PatchOperation[];
+  readonly dirty: boolean;
+}
+
+/** @param readOnly the message to refuse writes with; absent = writable */
+export function track(properties: JsonObject, readOnly?: string): Tracked {
+  let root = clone(properties) as Record<string, Json>;
+  let patch: PatchOperation[] = [];
+
+  function record(operation: PatchOperation): void {
+    patch = [...patch.filter(([, path]) => !covers(operation[1], path)), operation];
+  }
+
+  function wrap(target: object, path: PropertyPath): object {
+    return new Proxy(target, {
+      get(owner, key, receiver) {
+        const value = Reflect.get(owner, key, receiver);
+        if (typeof key === 'symbol' || typeof value !== 'object' || value === null) return value;
+        return wrap(value, [...path, keyOf(owner, key)]);
+      },
+      set(owner, key, value) {
+        refuseWrite();
+        if (typeof key === 'symbol') throw new NonRecoverableError('runtime properties have no symbol keys');
+        if (Array.isArray(owner)) return setItem(owner, key, value, path);
+        const stored = checked(value, [...path, key]);
+        if (key === '__proto__') throw new NonRecoverableError('a runtime property cannot be called __proto__');
+        record(['set', [...path, key], stored]);
+        return Reflect.set(owner, key, clone(stored));
+      },
+      deleteProperty(owner, key) {
+        refuseWrite();
+        if (typeof key === 'symbol' || !Object.hasOwn(owner, key)) return true;
+        if (Array.isArray(owner)) {
+          Reflect.deleteProperty(owner, key);
+          record(['set', path, clone(owner as Json)]);
+          return true;
+        }
+        record(['delete', [...path, key]]);
+        return Reflect.deleteProperty(owner, key);
+      },
+      defineProperty(owner, key, descriptor) {
+        // Reached by array methods such as push; plain assignment goes through `set`.
+        return Reflect.defineProperty(owner, key, descriptor);
+      },
+    });
+  }
+
+  /** Lists change as a whole: an index says little once somebody else has changed the list too. */
+  function setItem(owner: Json[], key: string, value: unknown, path: PropertyPath): boolean {
+    if (key === 'length') owner.length = Number(value);
+    else owner[Number(key)] = clone(checked(value, [...path, Number(key)]));
+    record(['set', path, clone(owner)]);
+    return true;
+  }
+
+  function refuseWrite(): void {
+    if (readOnly !== undefined) throw new NonRecoverableError(readOnly);
+  }
+
+  const live = new Proxy({} as Record<string, Json>, {
+    get: (_, key) => Reflect.get(wrap(root, []), key),
+    set: (_, key, value) => Reflect.set(wrap(root, []), key, value),
+    deleteProperty: (_, key) => Reflect.deleteProperty(wrap(root, []), key),
+    has: (_, key) => Reflect.has(root, key),
+    ownKeys: () => Reflect.ownKeys(root),
+    getOwnPropertyDescriptor(_, key) {
+      const descriptor = Reflect.getOwnPropertyDescriptor(root, key);
+      if (!descriptor) return undefined;
+      return { ...descriptor, value: Reflect.get(wrap(root, []), key), configurable: true };
+    },
+  });
+
+  return {
+    view: live,
+    replace(next) {
+      refuseWrite();
+      root = clone(checked(next, [])) as Record<string, Json>;
+      patch = [['set', [], clone(root as Json)]];
+    },
+    takePatch() {
+      const taken = patch;
+      patch = [];
+      return taken;
+    },
+    get dirty() {
+      return patch.length > 0;
+    },
+  };
+}
+
+/** A value as JSON will have it, or an error that names the path of what JSON has no form for. */
+export function checked(value: unknown, path: PropertyPath): Json {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
+  if (typeof value === 'number') {
+    if (Number.isFinite(value)) return value;
+    throw unfit(path, String(value));
+  }
+  if (Array.isArray(value)) return value.map((item, at) => checked(item, [...path, at]));
+  if (value instanceof Date) return value.toISOString();
+  if (typeof value === 'object') {
+    const prototype = Object.getPrototypeOf(value);
+    if (prototype !== null && prototype !== Object.prototype && !isForeignPlain(prototype))
+      throw unfit(path, prototype.constructor?.name ?? 'object');
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, checked(item, [...path, key])]));
+  }
+  throw unfit(path, typeof value);
+}
+
+function isForeignPlain(prototype: object): boolean {
+  return Object.getPrototypeOf(prototype) === null && prototype.constructor?.name === 'Object';
+}
+
+function unfit(path: PropertyPath, what: string): NonRecoverableError {
+  return new NonRecoverableError(`runtime property ${path.join('.')} cannot hold ${what}: only JSON values are stored`);
+}
+
+function covers(path: PropertyPath, other: PropertyPath): boolean {
+  return path.length <= other.length && path.every((key, at) => key === other[at]);
+}
+
+function keyOf(owner: object, key: string): string | number {
+  return Array.isArray(owner) && /^\d+$/.test(key) ? Number(key) : key;
+}
+
+function clone<T extends Json>(value: T): T {
+  return structuredClone(value) as T;
+}

@@ -1,7 +1,47 @@
+/** Evaluation of intrinsic functions in a workflow: everything but secrets, which only the worker's activities see. */
+import { ApplicationFailure } from '@temporalio/workflow';
+import { holdsFunction } from '../blueprint/intrinsics/call.js';
+import { evaluate } from '../blueprint/intrinsics/evaluate.js';
+import { type EvaluationScope, FunctionEvaluationError } from '../blueprint/intrinsics/scope.js';
 import type { Json } from '../blueprint/plan.js';
 import type { OperationCall } from '../graph/steps.js';
 import type { ExecutionState } from './execution-state.js';
 
-export function evaluateFor(_state: ExecutionState, _call: OperationCall, value: Json): Json {
-  return value;
+/** @throws ApplicationFailure naming the instance and the operation: the author's mistake fails the run, not the task */
+export function evaluateFor(state: ExecutionState, call: OperationCall, value: Json): Json {
+  if (!holdsFunction(value)) return value;
+  try {
+    return evaluate(value, scopeFor(state, call));
+  } catch (error) {
+    if (!(error instanceof FunctionEvaluationError)) throw error;
+    throw ApplicationFailure.nonRetryable(`${call.instance_id} · ${call.operation}: ${error.message}`, error.name);
+  }
+}
+
+function scopeFor(state: ExecutionState, { instance_id, relationship }: OperationCall): EvaluationScope {
+  const nodeId = (id: string) => state.instance(id).node_id;
+  const context: EvaluationScope = relationship
+    ? {
+        source: nodeId(relationship.source_id),
+        target: nodeId(relationship.target_id),
+        sourceInstance: relationship.source_id,
+        targetInstance: relationship.target_id,
+      }
+    : { self: nodeId(instance_id), selfInstance: instance_id };
+  return {
+    ...context,
+    inputs: state.plan.inputs,
+    properties: (node) => state.topology.nodes.get(node)?.properties,
+    instance: (id) => state.topology.instances.get(id),
+    instancesOf: (node) => state.instancesOf(node),
+    label: (key) => (state.plan.labels[key] as { values?: readonly string[] } | undefined)?.values,
+    sys: (entity, property) => systemValue(state, entity, property),
+  };
+}
+
+function systemValue(state: ExecutionState, entity: string, property: string): Json | undefined {
+  if (entity === 'tenant' && property === 'name') return 'default_tenant';
+  if (entity !== 'deployment') return undefined;
+  if (property === 'id' || property === 'name') return state.input.deployment_id;
+  return property === 'blueprint' ? state.input.blueprint.id : undefined;
 }

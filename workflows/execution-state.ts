@@ -43,6 +43,7 @@ export class ExecutionState {
   finished: number;
   taskCount: number;
   readonly #instances: Map<string, NodeInstance>;
+  #byNode: ReadonlyMap<string, readonly string[]> | undefined;
   #ledger: Ledger;
   /** The ledger of the walk that is under way, which grows until it ends. */
   #openWalk: (() => Ledger) | undefined;
@@ -67,6 +68,11 @@ export class ExecutionState {
 
   get instances(): readonly NodeInstance[] {
     return [...this.#instances.values()];
+  }
+
+  instancesOf(nodeId: string): readonly NodeInstance[] {
+    this.#byNode ??= groupIds(this.#instances.values());
+    return (this.#byNode.get(nodeId) ?? []).map((id) => this.instance(id));
   }
 
   instance(id: string): NodeInstance {
@@ -160,4 +166,10 @@ export class ExecutionState {
       error: this.error,
     };
   }
+}
+
+function groupIds(instances: Iterable<NodeInstance>): Map<string, string[]> {
+  const groups = new Map<string, string[]>();
+  for (const { id, node_id } of instances) groups.set(node_id, [...(groups.get(node_id) ?? []), id]);
+  return groups;
 }

@@ -114,7 +114,9 @@ export async function callOperation(
     return { kind: 'succeeded', result };
   } catch (error) {
     if (isCancellation(error)) return { kind: 'cancelled' };
-    if (error instanceof ActivityFailure) return failed(state, operation, view, error);
+    if (error instanceof ActivityFailure) return failed(state, operation, view, error.cause);
+    // Its inputs could not be evaluated: the operation has failed before it began.
+    if (error instanceof ApplicationFailure) return failed(state, operation, view, error);
     throw error;
   }
 }
@@ -143,7 +145,7 @@ function failed(
   state: ExecutionState,
   operation: Operation,
   view: RunningOperation,
-  { cause }: ActivityFailure,
+  cause: Error | undefined,
 ): OperationOutcome {
   const details =
     cause instanceof ApplicationFailure ? (cause.details?.[0] as OperationFailureDetails | undefined) : undefined;

@@ -121,7 +121,7 @@ class Driver {
       if (!instance.attempted.includes(name)) state.change(instance.id, { attempted: [...instance.attempted, name] });
     }
     state.running.set(taskId, { call, view, request: () => requestFor(state, call, taskId) });
-    void callOperation(state, call, view).then((outcome) => {
+    const settled = callOperation(state, call, view).then((outcome) => {
       state.running.delete(taskId);
       state.applied.add(taskId);
       if (outcome.kind === 'succeeded') {
@@ -135,6 +135,8 @@ class Driver {
         this.#failed(sequence, call, outcome.failure);
       }
     });
+    // What is thrown here is a bug of ours: it must stop the walk, not vanish with the promise.
+    settled.catch((error) => this.#idle.reject(error));
   }
 
   #succeeded(sequence: string, call: OperationCall, view: RunningOperation, result: unknown) {

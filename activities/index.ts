@@ -1,0 +1,49 @@
+/** The activities of a worker: one per plugin operation, and those that the workflows keep house with. */
+import { ApplicationFailure, activityInfo } from '@temporalio/activity';
+import type { Plugin } from '../plugins/sdk/define.js';
+import type { ArtifactStore } from '../store/artifact-store.js';
+import type { OperationEnvironment } from './environment.js';
+import type { PayloadReader } from './history.js';
+import { journalActivities } from './journal.js';
+import { recoveryActivities } from './recover.js';
+import type { OperationRequest } from './request.js';
+import { runOperation } from './run-operation.js';
+
+export interface ActivityDependencies {
+  readonly plugins: readonly Plugin[];
+  readonly store: ArtifactStore;
+  readonly payloads: PayloadReader;
+  readonly environment: OperationEnvironment;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the worker's registry holds functions of every signature
+type Activities = Record<string, (...args: any[]) => Promise<unknown>>;
+
+/** @throws Error when two plugins define one operation */
+export function createActivities(dependencies: ActivityDependencies): Activities {
+  return {
+    ...operationActivities(dependencies),
+    ...journalActivities(dependencies.store),
+    ...recoveryActivities(dependencies.payloads),
+    // Temporal gives the calls of unknown activities to this one. Failing at once beats retrying for ever.
+    default: async () => {
+      const { activityType } = activityInfo();
+      throw ApplicationFailure.nonRetryable(
+        `no plugin of this worker provides ${activityType}; see: caisson plugins list`,
+        'UnknownOperation',
+      );
+    },
+  };
+}
+
+function operationActivities({ plugins, environment }: ActivityDependencies): Activities {
+  const activities: Activities = {};
+  for (const plugin of plugins) {
+    for (const [name, definition] of Object.entries(plugin.operations)) {
+      const type = `${plugin.name}.${name}`;
+      if (activities[type]) throw new Error(`two plugins define the operation ${type}`);
+      activities[type] = async (request: OperationRequest) => await runOperation(definition, request, environment);
+    }
+  }
+  return activities;
+}

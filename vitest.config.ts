@@ -1,9 +1,25 @@
 import { defineConfig } from 'vitest/config';
 
+/** Fast tests need nothing but Node; the others a Temporal server, which their set-up starts. */
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     pool: 'forks',
     reporters: ['default', './test/closing-line.ts'],
+    projects: [
+      {
+        extends: true,
+        test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: ['test/workflows/**', 'test/acceptance/**'] },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'temporal',
+          include: ['test/workflows/**/*.test.ts'],
+          globalSetup: 'test/workflows/server.ts',
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
   },
 });

@@ -22,6 +22,8 @@ export interface Operation {
   readonly timeout: number | null;
   readonly timeout_recoverable: boolean | null;
   readonly inputs_types?: JsonObject;
+  /** The registered activity that does the work, where it is not `plugin.operation`: the mapping used an alias. */
+  readonly activity?: string;
 }
 
 /** Operations under `interface.operation`, and under the bare name where only one interface has it. */

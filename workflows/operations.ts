@@ -106,7 +106,7 @@ export async function callOperation(
     const group = createEventGroup(call.instance_id, { id: call.instance_id });
     const result = await group.withScope(
       () =>
-        activities[view.implementation]?.executeWithOptions(
+        activities[operation.activity ?? view.implementation]?.executeWithOptions(
           { summary: `${subject} · ${shortName(call.operation)}`, activityId: view.activity_id },
           [requestFor(state, call, view.task_id)],
         ) as Promise<OperationResult>,

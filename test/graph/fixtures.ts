@@ -43,7 +43,7 @@ export function sketch(nodes: PlanSketch): { plan: DeploymentPlan; instances: No
       }),
     ),
   );
-  return { plan: { nodes: planNodes } as unknown as DeploymentPlan, instances };
+  return { plan: { nodes: planNodes, inputs: {} } as unknown as DeploymentPlan, instances };
 }
 
 function idsOf(nodes: PlanSketch, name: string): string[] {
@@ -69,6 +69,7 @@ function planNode(name: string, own: NodeSketch): PlanNode {
     properties: {},
     operations: operations(own.operations ?? [], 'cloudify.interfaces.lifecycle'),
     relationships,
+    capabilities: { scalable: { properties: { current_instances: own.instances ?? 1 } } },
     plugins: [],
     deployment_plugins_to_install: [],
   } as unknown as PlanNode;
@@ -79,6 +80,21 @@ function sideOf(mapped: readonly string[], side: string): string[] {
 }
 
 function operations(names: readonly string[], prefix: string): Operations {
-  const noop = { plugin: 'test', operation: 'noop', inputs: {} } as unknown as Operation;
-  return Object.fromEntries(names.map((name) => [name.includes('.') ? name : `${prefix}.${name}`, noop]));
+  return Object.fromEntries(
+    names.map((name) => [name.includes('.') ? name : `${prefix}.${name}`, operation(name.split('.').at(-1) as string)]),
+  );
+}
+
+function operation(name: string): Operation {
+  return {
+    plugin: 'test',
+    operation: name,
+    executor: 'central_deployment_agent',
+    inputs: {},
+    has_intrinsic_functions: false,
+    max_retries: null,
+    retry_interval: null,
+    timeout: null,
+    timeout_recoverable: null,
+  };
 }

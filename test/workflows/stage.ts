@@ -1,0 +1,207 @@
+/** A stage for workflow tests: a worker with a plugin whose operations do what the test says, and a client. */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { inject } from 'vitest';
+import type { OperationEnvironment } from '../../activities/environment.js';
+import { operationLog } from '../../activities/operation-log.js';
+import { secretLookup } from '../../activities/secrets.js';
+import type { NodeInstance } from '../../graph/state.js';
+import type { OperationContext } from '../../plugins/sdk/context.js';
+import { definePlugin, operation, type Plugin } from '../../plugins/sdk/index.js';
+import { createDataConverter } from '../../store/data-converter.js';
+import { folderStore } from '../../store/folder-store.js';
+import { workflowBundle } from '../../worker/bundle.js';
+import { createWorker } from '../../worker/run.js';
+import {
+  DEFAULT_OPTIONS,
+  type DeploymentInput,
+  type DeploymentView,
+  deploymentQuery,
+  deploymentWorkflowId,
+  type ExecutionOptions,
+  type ExecutionRecord,
+  type ExecutionRequest,
+  executeUpdate,
+  executionWorkflowId,
+  stateQuery,
+} from '../../workflows/messages.js';
+import { type PlanSketch, sketch } from '../graph/fixtures.js';
+
+/** What an operation of an instance does: called with the attempt's context. */
+export type Behaviour = (ctx: OperationContext, call: { readonly attempt: number }) => unknown;
+
+const OPERATIONS = [
+  'precreate',
+  'create',
+  'configure',
+  'start',
+  'poststart',
+  'prestop',
+  'stop',
+  'delete',
+  'postdelete',
+  'check',
+  'preconfigure',
+  'postconfigure',
+  'establish',
+  'unlink',
+  'restart',
+]; // prettier-ignore
+
+export interface Stage {
+  readonly client: Client;
+  /** `web_1.create` or `app_1>db_1.establish`, in the order of their begin; one line per attempt. */
+  readonly calls: string[];
+  /** Says what an operation does, by `web_1.create`; the others do nothing. */
+  behave(name: string, behaviour: Behaviour): void;
+  install(nodes: PlanSketch, options?: Partial<ExecutionOptions>): Promise<Deployment>;
+  close(): Promise<void>;
+}
+
+export class Deployment {
+  constructor(
+    readonly client: Client,
+    readonly id: string,
+    readonly first: string,
+  ) {}
+
+  get handle(): WorkflowHandle {
+    return this.client.workflow.getHandle(deploymentWorkflowId(this.id));
+  }
+
+  execution(id: string): WorkflowHandle {
+    return this.client.workflow.getHandle(executionWorkflowId(this.id, id));
+  }
+
+  async view(): Promise<DeploymentView> {
+    return await this.handle.query(deploymentQuery);
+  }
+
+  async instances(): Promise<Record<string, NodeInstance>> {
+    const { instances } = await this.handle.query(stateQuery);
+    return Object.fromEntries(instances.map((instance) => [instance.id, instance]));
+  }
+
+  async states(): Promise<Record<string, string>> {
+    return Object.fromEntries(Object.entries(await this.instances()).map(([id, { state }]) => [id, state]));
+  }
+
+  async execute(workflow: string, more: Partial<ExecutionRequest> = {}): Promise<string> {
+    const { id } = await this.handle.executeUpdate(executeUpdate, { args: [request(workflow, more)] });
+    return id;
+  }
+
+  /** Waits until an execution has ended and the deployment knows. */
+  async ended(id: string = this.first): Promise<ExecutionRecord> {
+    for (;;) {
+      const record = (await this.view()).executions.find((one) => one.id === id);
+      if (record && record.status !== 'queued' && record.status !== 'started') return record;
+      await pause(50);
+    }
+  }
+}
+
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+
+export async function openStage(): Promise<Stage> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'caisson-test-'));
+  const address = inject('temporalAddress');
+  const store = folderStore(path.join(folder, 'artifacts'));
+  const native = await NativeConnection.connect({ address });
+  const connection = await Connection.connect({ address });
+  const client = new Client({ connection, dataConverter: createDataConverter(store) });
+  const calls: string[] = [];
+  const behaviours = new Map<string, Behaviour>();
+  const attempts = new Map<string, number>();
+  const taskQueue = `test-${randomBytes(4).toString('hex')}`;
+  const environment: OperationEnvironment = {
+    blueprintFolder: async () => folder,
+    workdir: async () => folder,
+    logFor: (asked) => operationLog(store, 'test', asked),
+    secrets: () => secretLookup({ get: async (key) => (key === 'password' ? 'hunter22' : undefined) }),
+  };
+  const worker = await createWorker({
+    connection: native,
+    namespace: 'default',
+    store,
+    plugins: [testPlugin(calls, behaviours, attempts)],
+    environment,
+    bundle: await workflowBundle(),
+    identity: 'test',
+    taskQueue,
+  });
+  const running = worker.run();
+  return {
+    client,
+    calls,
+    behave: (name, behaviour) => void behaviours.set(name, behaviour),
+    async install(nodes, options = {}) {
+      const { plan, instances } = sketch(nodes);
+      const id = `d-${randomBytes(4).toString('hex')}`;
+      const first = request('install', { options: { ...DEFAULT_OPTIONS, retry_interval: 0.05, ...options } });
+      const input: DeploymentInput = {
+        id,
+        blueprint: { id, main_file: 'blueprint.yaml' },
+        plan,
+        instances,
+        created_at: '2026-01-01T00:00:00.000Z',
+        search_attributes: false,
+        first,
+      };
+      await client.workflow.start('deployment', { workflowId: deploymentWorkflowId(id), taskQueue, args: [input] });
+      return new Deployment(client, id, first.id);
+    },
+    async close() {
+      worker.shutdown();
+      await running;
+      await native.close();
+      await connection.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Waits until `holds`, looking every few milliseconds. */
+export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await pause(20);
+}
+
+function request(workflow: string, more: Partial<ExecutionRequest> = {}): ExecutionRequest {
+  return {
+    id: randomBytes(4).toString('hex'),
+    workflow_id: workflow,
+    parameters: {},
+    options: { ...DEFAULT_OPTIONS, retry_interval: 0.05 },
+    ...more,
+  };
+}
+
+function testPlugin(calls: string[], behaviours: Map<string, Behaviour>, attempts: Map<string, number>): Plugin {
+  return definePlugin({
+    name: 'test',
+    operations: Object.fromEntries(
+      OPERATIONS.map((name) => [
+        name,
+        operation({}, async (ctx) => {
+          const subject =
+            ctx.type === 'relationship-instance'
+              ? `${ctx.source.instance.id}>${ctx.target.instance.id}`
+              : ctx.type === 'node-instance'
+                ? ctx.instance.id
+                : 'deployment';
+          const key = `${subject}.${name}`;
+          calls.push(key);
+          const attempt = (attempts.get(key) ?? 0) + 1;
+          attempts.set(key, attempt);
+          return (await behaviours.get(key)?.(ctx, { attempt })) as undefined;
+        }),
+      ]),
+    ),
+  });
+}

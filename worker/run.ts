@@ -1,0 +1,51 @@
+/** A worker: serves workflows and operations of one task queue until it is told to stop. */
+import { loadDataConverter } from '@temporalio/common/lib/internal-non-workflow/index.js';
+import { type NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import type { OperationEnvironment } from '../activities/environment.js';
+import { payloadReader } from '../activities/history.js';
+import { createActivities } from '../activities/index.js';
+import type { Plugin } from '../plugins/sdk/define.js';
+import type { ArtifactStore } from '../store/artifact-store.js';
+import { createDataConverter } from '../store/data-converter.js';
+import { TASK_QUEUE } from '../workflows/messages.js';
+
+export interface WorkerSettings {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  readonly store: ArtifactStore;
+  readonly plugins: readonly Plugin[];
+  readonly environment: OperationEnvironment;
+  readonly bundle: WorkflowBundleOption;
+  /** Shown in the UI as the worker's name. */
+  readonly identity: string;
+  /** @default 'caisson' */
+  readonly taskQueue?: string;
+}
+
+/** Operations mostly wait for someone else, so many of them fit into one process. */
+const OPERATIONS_AT_ONCE = 200;
+
+export async function createWorker(settings: WorkerSettings): Promise<Worker> {
+  const { connection, namespace, store, plugins, environment, bundle, identity } = settings;
+  const dataConverter = createDataConverter(store);
+  return await Worker.create({
+    connection,
+    namespace,
+    identity,
+    taskQueue: settings.taskQueue ?? TASK_QUEUE,
+    dataConverter,
+    workflowBundle: bundle,
+    activities: createActivities({
+      plugins,
+      store,
+      payloads: payloadReader(loadDataConverter(dataConverter)),
+      environment,
+    }),
+    maxConcurrentActivityTaskExecutions: OPERATIONS_AT_ONCE,
+    // A cancel request comes as the answer to a heartbeat: held back for long, it would arrive late.
+    maxHeartbeatThrottleInterval: '2s',
+    defaultHeartbeatThrottleInterval: '2s',
+    shutdownGraceTime: '10s',
+    shutdownForceTime: '30s',
+  });
+}

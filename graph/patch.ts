@@ -13,6 +13,17 @@ export type PatchOperation =
 
 export type Patch = readonly PatchOperation[];
 
+/** Whether a value from outside has the shape of a patch. */
+export function isPatch(value: unknown): value is Patch {
+  return Array.isArray(value) && value.every(isPatchOperation);
+}
+
+function isPatchOperation(value: unknown): value is PatchOperation {
+  if (!Array.isArray(value) || !Array.isArray(value[1])) return false;
+  if (!value[1].every((key) => typeof key === 'string' || Number.isInteger(key))) return false;
+  return value[0] === 'set' ? value.length === 3 : value[0] === 'delete' && value.length === 2;
+}
+
 /**
  * A copy of `properties` with `patch` applied. Intermediate objects that are missing, or are no containers, are made.
  * Setting an index past the end of a list appends; deleting what is not there changes nothing.

@@ -7,6 +7,7 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 import {
   ApplicationFailure,
   allHandlersFinished,
+  CancellationScope,
   ChildWorkflowFailure,
   type ChildWorkflowHandle,
   condition,
@@ -20,7 +21,8 @@ import {
 } from '@temporalio/workflow';
 import type { JournalActivities } from '../activities/journal.js';
 import type { RecoveryActivities } from '../activities/recover.js';
-import { applyPatch } from '../graph/patch.js';
+import type { Patches } from '../activities/request.js';
+import { applyPatch, isPatch } from '../graph/patch.js';
 import type { NodeInstance } from '../graph/state.js';
 import {
   type DeploymentInput,
@@ -59,7 +61,15 @@ const SEARCH_KEYS = {
   workflow: defineSearchAttributeKey('Workflow', SearchAttributeType.KEYWORD),
 };
 
+/**
+ * A cancel request for a deployment does nothing, since executions are what can be cancelled: giving up here would lose
+ * the state. A deployment ends by its `retire` update.
+ */
 export async function deployment(input: DeploymentInput): Promise<void> {
+  return await CancellationScope.nonCancellable(async () => await serveDeployment(input));
+}
+
+async function serveDeployment(input: DeploymentInput): Promise<void> {
   let instances: readonly NodeInstance[] = input.instances;
   let resumable: ResumableExecution | undefined = input.resumable;
   let running: ExecutionRecord | undefined;
@@ -105,9 +115,11 @@ export async function deployment(input: DeploymentInput): Promise<void> {
       });
     },
     {
-      validator: (_patches) => {
+      validator: (patches) => {
         if (isBusy()) throw conflict('runtime properties cannot be written while an execution runs');
+        refuseBadPatches(patches);
       },
+      description: 'Write runtime properties by hand',
     },
   );
   setHandler(settledSignal, (message) => {
@@ -240,6 +252,14 @@ export async function deployment(input: DeploymentInput): Promise<void> {
     if (at < 0) records.push(record);
     else records[at] = record;
     return record;
+  }
+
+  function refuseBadPatches(patches: Patches): void {
+    for (const [id, patch] of Object.entries(patches)) {
+      if (!instances.some((instance) => instance.id === id))
+        throw conflict(`deployment ${input.id} has no node instance ${id}`);
+      if (!isPatch(patch)) throw conflict(`not a patch of the runtime properties of ${id}: ${JSON.stringify(patch)}`);
+    }
   }
 
   function isBusy(): boolean {

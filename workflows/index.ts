@@ -3,3 +3,4 @@ export { deployment } from './deployment.js';
 export { execute_operation, restart, start, stop } from './execute-operation.js';
 export { install } from './install.js';
 export { uninstall } from './uninstall.js';
+export { unknownWorkflow as default } from './unknown.js';

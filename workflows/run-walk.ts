@@ -2,7 +2,7 @@
  * Drives a walk: starts the calls that the engine says may run, tells it what came of them, until nothing is left, or a
  * failure or a cancel has drained it, or the history of this run has grown long enough to continue as new.
  */
-import { ApplicationFailure, CancellationScope, CancelledFailure, Trigger, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, CancelledFailure, workflowInfo } from '@temporalio/workflow';
 import type { Ledger, WalkLedger } from '../graph/ledger.js';
 import type { OperationCall, Sequence, Step } from '../graph/steps.js';
 import { advance, beginWalk, doneSequences, isComplete, isIdle, restart, settle, type Walk } from '../graph/walk.js';
@@ -55,7 +55,11 @@ export async function runWalk(state: ExecutionState, options: WalkOptions): Prom
 class Driver {
   cancelled = false;
   historyFull = false;
-  readonly #idle = new Trigger<void>();
+  // A plain promise, not Temporal's Trigger: that would be rejected by a cancel, and a cancelled walk is left only when
+  // what runs has ended, which `#pump` sees.
+  readonly #idle: Promise<void>;
+  #left: () => void = () => undefined;
+  #broken: (error: unknown) => void = () => undefined;
   readonly #retriesLeft = new Map<string, number>();
   readonly #restarting = new Set<string>();
   #lastTold = 0;
@@ -64,7 +68,12 @@ class Driver {
     readonly state: ExecutionState,
     readonly walk: Walk,
     readonly options: WalkOptions,
-  ) {}
+  ) {
+    this.#idle = new Promise((resolve, reject) => {
+      this.#left = resolve;
+      this.#broken = reject;
+    });
+  }
 
   async run(): Promise<void> {
     CancellationScope.current().cancelRequested.catch(() => {
@@ -74,8 +83,7 @@ class Driver {
       this.#pump();
     });
     this.#pump();
-    // Not cancellable: a cancelled walk is left when what runs has ended, which `#pump` sees.
-    await CancellationScope.nonCancellable(async () => await this.#idle);
+    await this.#idle;
   }
 
   /** Does what can be done now. Called at the begin and whenever a call ended. */
@@ -95,7 +103,7 @@ class Driver {
       this.#lastTold = Date.now();
       tellInUi(state);
     }
-    if (isIdle(walk) || (this.cancelled && state.forced)) this.#idle.resolve();
+    if (isIdle(walk) || (this.cancelled && state.forced)) this.#left();
   }
 
   #start(sequence: string, call: OperationCall): void {
@@ -136,7 +144,7 @@ class Driver {
       }
     });
     // What is thrown here is a bug of ours: it must stop the walk, not vanish with the promise.
-    settled.catch((error) => this.#idle.reject(error));
+    settled.catch((error) => this.#broken(error));
   }
 
   #succeeded(sequence: string, call: OperationCall, view: RunningOperation, result: unknown) {

@@ -27,6 +27,8 @@ export interface ExecutionOptions {
   readonly on_failure: 'drain' | 'rollback' | 'continue';
   /** Operations in flight at once, at most. */
   readonly max_in_flight: number;
+  /** Length of the history at which a run continues as new, well below the server's limit of 51,200 events. */
+  readonly max_events: number;
   /** Every documented switch set to the reference's own behaviour. */
   readonly legacy: boolean;
   /** Walk the graph without running any operation or changing any state. */
@@ -39,6 +41,7 @@ export const DEFAULT_OPTIONS: ExecutionOptions = {
   subgraph_retries: 0,
   on_failure: 'drain',
   max_in_flight: 200,
+  max_events: 24_000,
   legacy: false,
   dry_run: false,
 };

@@ -12,8 +12,7 @@ import type { ExecutionState } from './execution-state.js';
 import type { FailedOperation, RunningOperation } from './messages.js';
 import { callOperation, implementationOf, operationOf, requestFor, shortName } from './operations.js';
 
-/** Well below the server's 51,200 events and 50 MB, at which a run is ended by force. */
-const MOST_EVENTS = 24_000;
+/** Well below the server's 50 MB, at which a run is ended by force. */
 const MOST_BYTES = 24 * 1_024 * 1_024;
 
 export interface WalkOptions {
@@ -90,7 +89,7 @@ class Driver {
   #pump(): void {
     const { state, walk } = this;
     const { historyLength, historySize } = workflowInfo();
-    if ((historyLength > MOST_EVENTS || historySize > MOST_BYTES) && !walk.draining) {
+    if ((historyLength > state.options.max_events || historySize > MOST_BYTES) && !walk.draining) {
       this.historyFull = true;
       walk.draining = true;
     }

@@ -1,0 +1,140 @@
+/**
+ * A blueprint's folder as one archive in the artifact store, named by its content: the same files give the same name,
+ * so that sending them twice stores them once, and a worker that has unpacked them once needs them never again.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import type { Dirent } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { create, extract } from 'tar';
+import type { ArtifactStore } from './artifact-store.js';
+
+/** More than this is hardly a blueprint: someone has put one into their home folder. */
+const MOST_BYTES = 256 * 1024 * 1024;
+const MOST_FILES = 20_000;
+const IGNORE_FILE = '.caissonignore';
+const ALWAYS_IGNORED = ['.git', '.hg', '.svn', '__pycache__', '.DS_Store'];
+
+/** The folder cannot be archived: too big, or a link in it leads out of it. */
+export class ArchiveRefused extends Error {
+  override readonly name = 'ArchiveRefused';
+}
+
+/**
+ * Stores a folder's files, `.git` and what `.caissonignore` lists left out.
+ *
+ * @returns the archive's hash, which {@link extractBlueprint} takes
+ * @throws ArchiveRefused
+ */
+export async function storeBlueprint(store: ArtifactStore, folder: string): Promise<string> {
+  const files = await filesOf(folder);
+  const scratch = await mkdtemp(path.join(tmpdir(), 'caisson-archive-'));
+  try {
+    const file = path.join(scratch, 'blueprint.tar.gz');
+    const options = { file, cwd: folder, gzip: true, portable: true, noDirRecurse: true, mtime: new Date(0) };
+    if (files.length > 0) await create(options, files);
+    else await writeFile(file, '');
+    const bytes = await readFile(file);
+    const hash = createHash('sha256').update(bytes).digest('hex');
+    if (!(await store.has(keyOf(hash)))) await store.put(keyOf(hash), bytes);
+    return hash;
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/**
+ * The folder with the files of an archive, unpacked on first use. Safe against a crash half-way and against others
+ * doing the same: the folder appears whole or not at all.
+ */
+export async function extractBlueprint(store: ArtifactStore, hash: string, cacheFolder: string): Promise<string> {
+  const target = path.join(cacheFolder, hash);
+  if (await isThere(target)) return target;
+  const bytes = await store.get(keyOf(hash));
+  if (!bytes) throw new Error(`the artifact store has lost the blueprint archive ${hash}`);
+  if (createHash('sha256').update(bytes).digest('hex') !== hash)
+    throw new Error(`the blueprint archive ${hash} in the artifact store is damaged`);
+  const scratch = path.join(cacheFolder, `.${hash}.${randomBytes(4).toString('hex')}`);
+  await mkdir(scratch, { recursive: true });
+  try {
+    if (bytes.length > 0) {
+      const file = path.join(scratch, '.archive');
+      await writeFile(file, bytes);
+      // `tar` itself strips absolute paths and refuses entries that climb out, links included.
+      await extract({ file, cwd: scratch, strict: true });
+      await rm(file);
+    }
+    await rename(scratch, target);
+  } catch (error) {
+    await rm(scratch, { recursive: true, force: true });
+    if (!(await isThere(target))) throw error;
+  }
+  return target;
+}
+
+const keyOf = (hash: string): string => `blueprints/${hash}.tar.gz`;
+
+/** Paths of all files and links to be archived, sorted. */
+async function filesOf(folder: string): Promise<string[]> {
+  const root = await realpath(folder);
+  const ignored = await ignoreRules(folder);
+  const files: string[] = [];
+  let bytes = 0;
+
+  async function walk(relative: string): Promise<void> {
+    for (const entry of await readdir(path.join(folder, relative), { withFileTypes: true })) {
+      const own = path.posix.join(relative, entry.name);
+      if (ignored(own, entry.name)) continue;
+      if (entry.isDirectory()) {
+        await walk(own);
+        continue;
+      }
+      if (!isArchived(entry)) continue;
+      if (entry.isSymbolicLink()) await refuseOutwardLink(root, path.join(folder, own), own);
+      else bytes += (await stat(path.join(folder, own))).size;
+      files.push(own);
+      if (bytes > MOST_BYTES || files.length > MOST_FILES)
+        throw new ArchiveRefused(
+          `${folder} holds more than ${MOST_FILES} files or ${MOST_BYTES / 1024 / 1024} MiB. The whole folder of a ` +
+            `blueprint goes with it: put the blueprint into a folder of its own, or list what it does not need in ${IGNORE_FILE}`,
+        );
+    }
+  }
+
+  await walk('');
+  return files.sort();
+}
+
+const isArchived = (entry: Dirent): boolean => entry.isFile() || entry.isSymbolicLink();
+
+async function refuseOutwardLink(root: string, link: string, shown: string): Promise<void> {
+  const target = await realpath(link).catch(() => undefined);
+  if (target === undefined) throw new ArchiveRefused(`${shown} is a link to nothing`);
+  if (target !== root && !target.startsWith(`${root}${path.sep}`))
+    throw new ArchiveRefused(
+      `${shown} is a link out of the blueprint's folder; a worker on another machine could not follow it`,
+    );
+}
+
+/** Lines of `.caissonignore`: a name, a path from the blueprint's folder, or either with `*`. `#` begins a comment. */
+async function ignoreRules(folder: string): Promise<(relative: string, name: string) => boolean> {
+  const text = await readFile(path.join(folder, IGNORE_FILE), 'utf8').catch(() => '');
+  const lines = text
+    .split('\n')
+    .map((line) => line.trim().replace(/^\//, '').replace(/\/$/, ''))
+    .filter((line) => line !== '' && !line.startsWith('#'));
+  const patterns = [...ALWAYS_IGNORED, ...lines].map(
+    (line) => new RegExp(`^${line.split('*').map(literally).join('[^/]*')}$`),
+  );
+  return (relative, name) => patterns.some((pattern) => pattern.test(relative) || pattern.test(name));
+}
+
+const literally = (text: string): string => text.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&');
+
+async function isThere(file: string): Promise<boolean> {
+  return await stat(file).then(
+    () => true,
+    () => false,
+  );
+}

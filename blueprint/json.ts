@@ -5,3 +5,30 @@ export type Json = null | boolean | number | string | readonly Json[] | JsonObje
 export interface JsonObject {
   readonly [key: string]: Json;
 }
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
+}
+
+/** The object's own member: keys such as `constructor` come from blueprints like any other. */
+export function member(object: unknown, key: string): Json | undefined {
+  return isObject(object) && Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+/** The member if it is an object, else an empty one. */
+export function objectMember(object: unknown, key: string): JsonObject {
+  const value = member(object, key);
+  return isObject(value) ? value : {};
+}
+
+/** The member if it is a list, else an empty one. */
+export function listMember(object: unknown, key: string): readonly Json[] {
+  const value = member(object, key);
+  return Array.isArray(value) ? value : [];
+}
+
+/** The member if it is text. */
+export function textMember(object: unknown, key: string): string | undefined {
+  const value = member(object, key);
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,139 @@
+/** From a compiled blueprint to a deployment: inputs bound, what can be evaluated now evaluated, instances planned. */
+import { planInstances } from '../graph/instances.js';
+import { type Diagnostic, diagnosticOf, type Problem } from './diagnostics.js';
+import { type BindOptions, bindInputs } from './inputs.js';
+import { functionCall, holdsFunction } from './intrinsics/call.js';
+import { evaluate } from './intrinsics/evaluate.js';
+import { scanPlan } from './intrinsics/scan.js';
+import { FunctionEvaluationError } from './intrinsics/scope.js';
+import { codeOf } from './intrinsics/validate.js';
+import { isObject, type Json, type JsonObject } from './json.js';
+import type { DeploymentPlan, Operation, Operations, ParsedPlan, PlanNode } from './plan.js';
+import { checkOrder } from './scalable.js';
+
+export interface DeploymentOptions extends BindOptions {
+  /** Evenly distributed in [0, 1): makes the suffixes of instance ids. */
+  readonly random: () => number;
+  /** Nothing is evaluated now, all of it when operations run. @default false */
+  readonly runtimeOnlyEvaluation?: boolean;
+  /** Whether a secret exists; absent: secrets are taken to exist. */
+  readonly secretExists?: (key: string) => boolean;
+  /** Instance ids that are taken. */
+  readonly takenIds?: ReadonlySet<string>;
+}
+
+export interface DeploymentResult {
+  /** Absent when there are diagnostics. */
+  readonly plan?: DeploymentPlan;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export function prepareDeployment(parsed: ParsedPlan, inputs: JsonObject, options: DeploymentOptions): DeploymentResult {
+  const bound = bindInputs(parsed, inputs, options);
+  const problems: Problem[] = [...bound.problems];
+  const refused = (): DeploymentResult => ({ diagnostics: problems.map((problem) => diagnosticOf(problem)) });
+  if (problems.length > 0) return refused();
+  const evaluated = evaluateStatic({ ...parsed, inputs: bound.values }, options.runtimeOnlyEvaluation === true, problems);
+  checkSecrets(evaluated, options, problems);
+  checkNumbers(evaluated, problems);
+  if (problems.length > 0) return refused();
+  const { instances, problems: unplanned } = planInstances(evaluated, options.random, options.takenIds);
+  problems.push(...unplanned);
+  if (problems.length > 0) return refused();
+  return {
+    plan: {
+      ...evaluated,
+      node_instances: instances,
+      inter_deployment_functions: interDeploymentCalls(evaluated),
+    },
+    diagnostics: [],
+  };
+}
+
+/** Evaluates what needs no running deployment, and marks the operations that need one. */
+function evaluateStatic(plan: ParsedPlan, runtimeOnly: boolean, problems: Problem[]): ParsedPlan {
+  const properties = new Map(plan.nodes.map((node) => [node.name, node.properties]));
+  const scope = { inputs: plan.inputs, properties: (node: string) => properties.get(node) };
+  const evaluated = scanPlan(plan, (value, { ends, owner }) => {
+    if (runtimeOnly || !holdsFunction(value)) return value;
+    try {
+      return evaluate(value, { ...scope, ...ends });
+    } catch (error) {
+      if (!(error instanceof FunctionEvaluationError)) throw error;
+      problems.push({ code: codeOf(error), message: `${owner}: ${error.message}`, reference: [error.reference, null] });
+      return value;
+    }
+  });
+  return { ...evaluated, nodes: evaluated.nodes.map(markOperations) };
+}
+
+function markOperations(node: PlanNode): PlanNode {
+  return {
+    ...node,
+    operations: marked(node.operations),
+    relationships: node.relationships.map((relationship) => ({
+      ...relationship,
+      source_operations: marked(relationship.source_operations),
+      target_operations: marked(relationship.target_operations),
+    })),
+  };
+}
+
+function marked(operations: Operations): Operations {
+  const done = new Map<Operation, Operation>();
+  return Object.fromEntries(
+    Object.entries(operations).map(([name, operation]) => {
+      if (!holdsFunction(operation.inputs)) return [name, operation];
+      const known = done.get(operation) ?? { ...operation, has_intrinsic_functions: true };
+      done.set(operation, known);
+      return [name, known];
+    }),
+  );
+}
+
+function checkSecrets(plan: ParsedPlan, { secretExists }: DeploymentOptions, problems: Problem[]): void {
+  if (!secretExists) return;
+  for (const key of plan.requirements.secrets)
+    if (typeof key === 'string' && !secretExists(key))
+      problems.push({ code: 'C3008', message: `there is no secret ${key}`, hint: `make it with: caisson secrets set ${key}` });
+}
+
+function checkNumbers(plan: ParsedPlan, problems: Problem[]): void {
+  const check = (owner: string, numbers: JsonObject): void => {
+    for (const [key, value] of Object.entries(numbers)) {
+      if (!Number.isInteger(value))
+        problems.push({ code: 'C2010', message: `${owner}.${key} must be an integer, not ${JSON.stringify(value)}` });
+      else if ((value as number) < (key === 'max_instances' ? -1 : 0))
+        problems.push({ code: 'C2066', message: `${owner}.${key} must not be negative` });
+    }
+    checkOrder(numbers, owner, undefined, { report: (code, message) => void problems.push({ code, message }) });
+  };
+  for (const { name, capabilities } of plan.nodes)
+    check(`node_templates.${name}`, capabilities.scalable.properties as unknown as JsonObject);
+  for (const [name, { properties }] of Object.entries(plan.scaling_groups))
+    check(`scaling_groups.${name}`, properties as unknown as JsonObject);
+}
+
+/** Calls that read another deployment: so it is known which deployments depend on each other. */
+function interDeploymentCalls(plan: ParsedPlan): Json[] {
+  const calls: Json[] = [];
+  scanPlan(plan, (value, { owner, ends }) => {
+    collect(value, owner, { ...ends } as JsonObject, calls);
+    return value;
+  });
+  return calls;
+}
+
+function collect(value: Json, owner: string, context: JsonObject, into: Json[]): void {
+  if (typeof value !== 'object' || value === null || !holdsFunction(value)) return;
+  const call = functionCall(value);
+  if (call?.name === 'get_capability' && Array.isArray(call.argument)) {
+    const [deployment] = call.argument as readonly Json[];
+    into.push({
+      function_identifier: owner,
+      target_deployment: [typeof deployment === 'string' ? deployment : null, deployment ?? null],
+      context,
+    });
+  }
+  for (const item of isObject(value) ? Object.values(value) : (value as readonly Json[])) collect(item, owner, context, into);
+}

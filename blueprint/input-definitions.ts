@@ -1,0 +1,48 @@
+/** `inputs`: what a deployment is asked for. */
+import type { Compilation } from './compilation.js';
+import { readConstraints, violations } from './constraints.js';
+import { isFunctionCall } from './intrinsics/call.js';
+import { isObject, type Json, type JsonObject, member, textMember } from './json.js';
+import { completeTyped, type DataTypes, definitionsOf, isKnownType, OBJECT_TYPES, readSchema } from './schema.js';
+
+export function readInputDefinitions(section: Json | undefined, cx: Compilation, dataTypes: DataTypes): JsonObject {
+  if (!isObject(section)) return {};
+  for (const [name, raw] of Object.entries(section)) {
+    readConstraints(raw, `inputs.${name}`, cx);
+    checkDefault(name, raw, cx, dataTypes);
+  }
+  const definitions = definitionsOf(readSchema(section, 'inputs', cx, dataTypes));
+  // Unlike a property, an input of a data type has a default only if one is written.
+  return Object.fromEntries(
+    Object.entries(definitions).map(([name, definition]) => {
+      const { default: value, ...rest } = definition as JsonObject;
+      return [name, Object.hasOwn(objectOf(section[name]), 'default') ? { ...rest, default: value ?? null } : rest];
+    }),
+  );
+}
+
+const objectOf = (value: Json | undefined): JsonObject => (isObject(value) ? value : {});
+
+function checkDefault(name: string, raw: Json, cx: Compilation, dataTypes: DataTypes): void {
+  const value = member(raw, 'default');
+  if (value === undefined || value === null) return;
+  const at = cx.positions.ofValue(raw, 'default');
+  const constrained = isObject(raw) && Object.hasOwn(raw, 'constraints');
+  if (isFunctionCall(value)) {
+    if (constrained) cx.report('C2122', `the default of inputs.${name} is a function, so that it can have no constraints`, at);
+    return;
+  }
+  const type = textMember(raw, 'type');
+  const known = type === undefined || isKnownType(type) || dataTypes(type);
+  // Here the members of a data type that are required must be given.
+  if (known && !isKnownType(type ?? 'string'))
+    completeTyped(value, type, { cx, dataTypes, owner: `inputs.${name}.default`, whole: true }, { path: '', at });
+  const itemType = textMember(raw, 'item_type');
+  if (itemType !== undefined && Array.isArray(value))
+    for (const item of value)
+      completeTyped(item, itemType, { cx, dataTypes, owner: `inputs.${name}.default`, whole: true }, { path: '', at });
+  if (type !== undefined && OBJECT_TYPES.has(type))
+    cx.report('C3004', `the default of inputs.${name} names a ${type}, of which nothing is known here`, at);
+  else if (isObject(raw))
+    for (const sentence of violations(value, raw)) cx.report('C3004', `the default of inputs.${name}: ${sentence}`, at);
+}

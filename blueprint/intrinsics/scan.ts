@@ -1,0 +1,97 @@
+/** Everywhere in a plan where functions are looked for, each with what SELF, SOURCE and TARGET mean there. */
+import type { Place } from '../diagnostics.js';
+import type { Json, JsonObject } from '../json.js';
+import type { Operation, Operations, ParsedPlan, PlanNode, PlanOutput, PlanRelationship, ScalingGroup } from '../plan.js';
+import type { Positions } from '../positions.js';
+import type { EvaluationScope } from './scope.js';
+
+export interface ScanScope {
+  /** `outputs` and the rest know no SELF; they differ in how Cloudify refuses it. */
+  readonly kind: 'node' | 'relationship' | 'outputs' | 'other';
+  /** As messages call it: `node_templates.vm.properties`. */
+  readonly owner: string;
+  readonly ends: Pick<EvaluationScope, 'self' | 'source' | 'target'>;
+  /** An operation's inputs. */
+  readonly operation?: boolean;
+  /** Where the scanned value was written, if the value itself does not tell. */
+  readonly place?: (positions: Positions) => Place | undefined;
+}
+
+/** Puts another value in place of a scanned one. */
+export type Visit = (value: Json, scope: ScanScope) => Json;
+
+/** The plan with every scanned value replaced by what `visit` returns for it. */
+export function scanPlan<P extends ParsedPlan>(plan: P, visit: Visit): P {
+  return {
+    ...plan,
+    nodes: plan.nodes.map((node) => scanNode(node, visit)),
+    outputs: scanOutputs(plan.outputs, { kind: 'outputs', owner: 'outputs', ends: {} }, visit),
+    policies: visit(plan.policies, other('policies')) as JsonObject,
+    scaling_groups: mapEntries(plan.scaling_groups, (group, name) => scanGroup(group, name, visit)),
+    capabilities: scanOutputs(plan.capabilities, other('capabilities'), visit),
+    labels: visit(plan.labels, other('labels')) as JsonObject,
+    deployment_settings: visit(plan.deployment_settings, other('deployment_settings')) as JsonObject,
+  };
+}
+
+const other = (owner: string): ScanScope => ({ kind: 'other', owner, ends: {} });
+
+function scanNode(node: PlanNode, visit: Visit): PlanNode {
+  const owner = `node_templates.${node.name}`;
+  const scope = (inner: string): ScanScope => ({ kind: 'node', owner: `${owner}.${inner}`, ends: { self: node.name } });
+  const numbers = visit(node.capabilities.scalable.properties as unknown as Json, scope('capabilities'));
+  return {
+    ...node,
+    properties: visit(node.properties, scope('properties')) as JsonObject,
+    capabilities: { ...node.capabilities, scalable: { properties: numbers as never } },
+    operations: scanOperations(node.operations, scope('interfaces'), visit),
+    relationships: node.relationships.map((relationship) => scanRelationship(node, relationship, visit)),
+  };
+}
+
+function scanRelationship(node: PlanNode, relationship: PlanRelationship, visit: Visit): PlanRelationship {
+  const scope: ScanScope = {
+    kind: 'relationship',
+    owner: `node_templates.${node.name}.relationships (${relationship.target_id})`,
+    ends: { source: node.name, target: relationship.target_id },
+  };
+  return {
+    ...relationship,
+    source_operations: scanOperations(relationship.source_operations, scope, visit),
+    target_operations: scanOperations(relationship.target_operations, scope, visit),
+  };
+}
+
+/** An operation stands under two names: it is scanned once, and stays one. */
+function scanOperations(operations: Operations, scope: ScanScope, visit: Visit): Operations {
+  const done = new Map<Operation, Operation>();
+  return mapEntries(operations, (operation, name) => {
+    if (Object.keys(operation.inputs).length === 0) return operation;
+    const known = done.get(operation);
+    if (known) return known;
+    const inputs = visit(operation.inputs, { ...scope, owner: `${scope.owner}.${name}`, operation: true });
+    const scanned = inputs === operation.inputs ? operation : { ...operation, inputs: inputs as JsonObject };
+    done.set(operation, scanned);
+    return scanned;
+  });
+}
+
+function scanOutputs(
+  outputs: Readonly<Record<string, PlanOutput>>,
+  scope: ScanScope,
+  visit: Visit,
+): Readonly<Record<string, PlanOutput>> {
+  return mapEntries(outputs, (output, name) => ({
+    ...output,
+    value: visit(output.value, { ...scope, owner: `${scope.owner}.${name}` }),
+  }));
+}
+
+function scanGroup(group: ScalingGroup, name: string, visit: Visit): ScalingGroup {
+  const properties = visit(group.properties as unknown as Json, other(`scaling_groups.${name}`));
+  return { ...group, properties: properties as unknown as ScalingGroup['properties'] };
+}
+
+function mapEntries<T>(object: Readonly<Record<string, T>>, change: (value: T, key: string) => T): Readonly<Record<string, T>> {
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value, key)]));
+}

@@ -91,7 +91,12 @@ async function parse(main: string, loaded: LoadedDocument, loading: Loading): Pr
   for (const section of ['node_types', 'plugins'])
     if (member(loaded.document, section) === null)
       report('C2014', `${section} is empty`, positions.ofKey(loaded.document, section), 'leave it out');
-  const fitted = fitting(loaded.document, LANGUAGE, '', positions.of(loaded.document), { positions, report, version, gates });
+  const fitted = fitting(loaded.document, LANGUAGE, '', positions.of(loaded.document), {
+    positions,
+    report,
+    version,
+    gates,
+  });
   if (!isObject(fitted)) return undefined;
   const cx: Compilation = {
     version,
@@ -158,10 +163,7 @@ function pluginsToInstall(
   nodes: readonly PlanNode[],
   workflows: ParsedPlan['workflows'],
   plugins: readonly PlanPlugin[],
-): Pick<
-  ParsedPlan,
-  'deployment_plugins_to_install' | 'workflow_plugins_to_install' | 'host_agent_plugins_to_install'
-> {
+): Pick<ParsedPlan, 'deployment_plugins_to_install' | 'workflow_plugins_to_install' | 'host_agent_plugins_to_install'> {
   return {
     deployment_plugins_to_install: uniqueByName(nodes.flatMap((node) => node.deployment_plugins_to_install)),
     workflow_plugins_to_install: workflowPlugins(workflows, plugins),

@@ -72,11 +72,20 @@ export function readConstraints(definition: Json, owner: string, cx: Compilation
   if (itemType !== undefined) {
     if (type !== 'list') report('C2047', `${owner} has an item_type, and is not of type list`, at('item_type'));
     else if (!ITEM_TYPES.has(itemType))
-      report('C2046', `the item_type of ${owner} must be a primitive type, not ${itemType}`, at('item_type'), suggestion(itemType, ITEM_TYPES));
+      report(
+        'C2046',
+        `the item_type of ${owner} must be a primitive type, not ${itemType}`,
+        at('item_type'),
+        suggestion(itemType, ITEM_TYPES),
+      );
   }
   if (isObject(member(definition, 'display')) && type !== 'textarea')
     report('C2049', `${owner} has display, which is for the type textarea`, at('display'));
-  if (member(definition, 'hidden') === true && member(definition, 'required') !== false && !Object.hasOwn(definition as JsonObject, 'default'))
+  if (
+    member(definition, 'hidden') === true &&
+    member(definition, 'required') !== false &&
+    !Object.hasOwn(definition as JsonObject, 'default')
+  )
     report('C2050', `${owner} is hidden and required, so that it needs a default`, at('hidden'));
   const constraints = listMember(definition, 'constraints');
   for (const [index, constraint] of constraints.entries())
@@ -84,11 +93,21 @@ export function readConstraints(definition: Json, owner: string, cx: Compilation
 }
 
 const ITEM_TYPES: ReadonlySet<string> = new Set([
-  'string', 'integer', 'float', 'boolean', 'list', 'dict', 'regex', 'textarea', ...OBJECT_TYPES,
+  'string',
+  'integer',
+  'float',
+  'boolean',
+  'list',
+  'dict',
+  'regex',
+  'textarea',
+  ...OBJECT_TYPES,
 ]); // prettier-ignore
 
 function checkForm(constraint: Json, owner: string, at: At, cx: Compilation): void {
-  const [name, ...others] = Object.keys(isObject(constraint) ? constraint : {}).filter((key) => key !== 'error_message');
+  const [name, ...others] = Object.keys(isObject(constraint) ? constraint : {}).filter(
+    (key) => key !== 'error_message',
+  );
   if (isObject(constraint) && Object.hasOwn(constraint, 'error_message') && cx.gates && isBefore(cx.version, [1, 5]))
     cx.report('C2013', `error_message of ${owner} needs cloudify_dsl_1_5`, at);
   const operator = name !== undefined && Object.hasOwn(OPERATORS, name) ? OPERATORS[name] : undefined;
@@ -105,7 +124,9 @@ function checkForm(constraint: Json, owner: string, at: At, cx: Compilation): vo
 /** What a value violates, as sentences; empty when it satisfies everything. */
 export function violations(value: Json, definition: JsonObject): string[] {
   const items = textMember(definition, 'item_type') !== undefined && Array.isArray(value) ? value : [value];
-  return listMember(definition, 'constraints').flatMap((constraint) => items.flatMap((item) => violation(item, constraint)));
+  return listMember(definition, 'constraints').flatMap((constraint) =>
+    items.flatMap((item) => violation(item, constraint)),
+  );
 }
 
 function violation(value: Json, constraint: Json): string[] {
@@ -131,7 +152,11 @@ function lengthOf(value: Json): number | undefined {
 /** Equality as Python has it: 1, 1.0 and True are the same. */
 function sameValue(one: Json, other: Json): boolean {
   if (typeof one === 'boolean' || typeof other === 'boolean')
-    return (typeof one === 'boolean' || typeof one === 'number') && (typeof other === 'boolean' || typeof other === 'number') && Number(one) === Number(other);
+    return (
+      (typeof one === 'boolean' || typeof one === 'number') &&
+      (typeof other === 'boolean' || typeof other === 'number') &&
+      Number(one) === Number(other)
+    );
   if (Array.isArray(one) && Array.isArray(other))
     return one.length === other.length && one.every((item: Json, index) => sameValue(item, other[index] as Json));
   if (isObject(one) && isObject(other)) {

@@ -28,12 +28,20 @@ export interface DeploymentResult {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-export function prepareDeployment(parsed: ParsedPlan, inputs: JsonObject, options: DeploymentOptions): DeploymentResult {
+export function prepareDeployment(
+  parsed: ParsedPlan,
+  inputs: JsonObject,
+  options: DeploymentOptions,
+): DeploymentResult {
   const bound = bindInputs(parsed, inputs, options);
   const problems: Problem[] = [...bound.problems];
   const refused = (): DeploymentResult => ({ diagnostics: problems.map((problem) => diagnosticOf(problem)) });
   if (problems.length > 0) return refused();
-  const evaluated = evaluateStatic({ ...parsed, inputs: bound.values }, options.runtimeOnlyEvaluation === true, problems);
+  const evaluated = evaluateStatic(
+    { ...parsed, inputs: bound.values },
+    options.runtimeOnlyEvaluation === true,
+    problems,
+  );
   checkSecrets(evaluated, options, problems);
   checkNumbers(evaluated, problems);
   if (problems.length > 0) return refused();
@@ -95,7 +103,11 @@ function checkSecrets(plan: ParsedPlan, { secretExists }: DeploymentOptions, pro
   if (!secretExists) return;
   for (const key of plan.requirements.secrets)
     if (typeof key === 'string' && !secretExists(key))
-      problems.push({ code: 'C3008', message: `there is no secret ${key}`, hint: `make it with: caisson secrets set ${key}` });
+      problems.push({
+        code: 'C3008',
+        message: `there is no secret ${key}`,
+        hint: `make it with: caisson secrets set ${key}`,
+      });
 }
 
 function checkNumbers(plan: ParsedPlan, problems: Problem[]): void {
@@ -135,5 +147,6 @@ function collect(value: Json, owner: string, context: JsonObject, into: Json[]):
       context,
     });
   }
-  for (const item of isObject(value) ? Object.values(value) : (value as readonly Json[])) collect(item, owner, context, into);
+  for (const item of isObject(value) ? Object.values(value) : (value as readonly Json[]))
+    collect(item, owner, context, into);
 }

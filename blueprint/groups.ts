@@ -99,7 +99,12 @@ function completed(
   const type = textMember(raw, 'type') ?? '';
   const schema = schemas.get(type);
   if (!schema) {
-    cx.report(unknown, `${owner} is of type ${type}, which there is not`, cx.positions.ofValue(raw, 'type'), suggestion(type, schemas.keys()));
+    cx.report(
+      unknown,
+      `${owner} is of type ${type}, which there is not`,
+      cx.positions.ofValue(raw, 'type'),
+      suggestion(type, schemas.keys()),
+    );
     return { type, [key]: {} };
   }
   const completing = { cx, dataTypes, owner: `${owner}.${key}`, whole: true };

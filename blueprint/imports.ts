@@ -83,7 +83,11 @@ class Loader {
     const document = this.#read(main, text);
     if (!document) return undefined;
     const place = positions.ofValue(document, 'tosca_definitions_version');
-    const version = readVersion(member(document, 'tosca_definitions_version'), place ?? { file: main, offset: 0 }, report);
+    const version = readVersion(
+      member(document, 'tosca_definitions_version'),
+      place ?? { file: main, offset: 0 },
+      report,
+    );
     if (!version) return undefined;
     this.#checkDefinitions(document, version);
     this.#seen.add(`${main}|`);
@@ -104,7 +108,8 @@ class Loader {
     const { positions, report, sources, limits } = this.loading;
     sources.set(location, text);
     const source = readSource(location, text, positions, report, limits);
-    if (source && !isObject(source.value)) report('C2010', 'a blueprint is a mapping of sections', { file: location, offset: 0 });
+    if (source && !isObject(source.value))
+      report('C2010', 'a blueprint is a mapping of sections', { file: location, offset: 0 });
     return source && isObject(source.value) ? source.value : undefined;
   }
 
@@ -151,7 +156,8 @@ class Loader {
     if (!this.#mayImport(document, version, pending)) return undefined;
     let namespace = nested(pending.namespace, own);
     if (isBasicTypes(document)) {
-      if (own !== '') return report('C2028', 'the built-in types cannot be imported under a namespace', pending.place) as undefined;
+      if (own !== '')
+        return report('C2028', 'the built-in types cannot be imported under a namespace', pending.place) as undefined;
       namespace = '';
     }
     if (pending.properties) document = setPluginProperties(document, pending.properties, pending.place, this.loading);
@@ -164,10 +170,19 @@ class Loader {
     const { report, positions } = this.loading;
     const id = entry.slice('blueprint:'.length);
     if (own === '')
-      return report('C2027', `blueprint ${id} must be imported under a namespace`, pending.place, `write: name--${entry}`) as undefined;
+      return report(
+        'C2027',
+        `blueprint ${id} must be imported under a namespace`,
+        pending.place,
+        `write: name--${entry}`,
+      ) as undefined;
     const namespace = nested(pending.namespace, own);
     if (this.#namespaces[namespace] !== undefined)
-      return report('C2028', `namespace ${namespace} stands for blueprint ${this.#namespaces[namespace]} already`, pending.place) as undefined;
+      return report(
+        'C2028',
+        `namespace ${namespace} stands for blueprint ${this.#namespaces[namespace]} already`,
+        pending.place,
+      ) as undefined;
     const found = await this.#find(entry, pending, [1, 0]);
     if (!found) return undefined;
     const loaded = await new Loader(this.loading).load(found.location, found.text);
@@ -229,7 +244,11 @@ class Loader {
   }
 }
 
-function readEntry(item: Json, place: Place | undefined, report: Report): Pick<PendingImport, 'entry' | 'properties'> | undefined {
+function readEntry(
+  item: Json,
+  place: Place | undefined,
+  report: Report,
+): Pick<PendingImport, 'entry' | 'properties'> | undefined {
   if (typeof item === 'string') return { entry: item, properties: undefined };
   const [only, ...more] = isObject(item) ? Object.keys(item) : [];
   if (only === undefined || more.length > 0) {
@@ -240,7 +259,11 @@ function readEntry(item: Json, place: Place | undefined, report: Report): Pick<P
   return { entry: only, properties: Object.keys(properties).length > 0 ? properties : undefined };
 }
 
-async function readText(location: string, place: Place | undefined, { host, report }: Loading): Promise<string | undefined> {
+async function readText(
+  location: string,
+  place: Place | undefined,
+  { host, report }: Loading,
+): Promise<string | undefined> {
   try {
     const text = await host.read(location);
     if (text === undefined) report('C2023', `there is no file ${location}`, place);

@@ -29,7 +29,8 @@ function checkDefault(name: string, raw: Json, cx: Compilation, dataTypes: DataT
   const at = cx.positions.ofValue(raw, 'default');
   const constrained = isObject(raw) && Object.hasOwn(raw, 'constraints');
   if (isFunctionCall(value)) {
-    if (constrained) cx.report('C2122', `the default of inputs.${name} is a function, so that it can have no constraints`, at);
+    if (constrained)
+      cx.report('C2122', `the default of inputs.${name} is a function, so that it can have no constraints`, at);
     return;
   }
   const type = textMember(raw, 'type');

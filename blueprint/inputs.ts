@@ -6,7 +6,7 @@ import { isFunctionCall } from './intrinsics/call.js';
 import { isObject, type Json, type JsonObject, member, objectMember, textMember } from './json.js';
 import type { ParsedPlan } from './plan.js';
 import { Positions } from './positions.js';
-import { completeTyped, type Completing, type DataTypes, OBJECT_TYPES, type Schema } from './schema.js';
+import { type Completing, completeTyped, type DataTypes, OBJECT_TYPES, type Schema } from './schema.js';
 import { suggestion } from './suggestion.js';
 
 export interface BindOptions {
@@ -35,7 +35,11 @@ export function bindInputs(plan: ParsedPlan, given: JsonObject, options: BindOpt
     else values[name] = value;
   }
   for (const name of missing.reverse())
-    problems.unshift({ code: 'C3001', message: `the input ${name} is required and has no default`, hint: `give it with: -i ${name}=…` });
+    problems.unshift({
+      code: 'C3001',
+      message: `the input ${name} is required and has no default`,
+      hint: `give it with: -i ${name}=…`,
+    });
   const known = Object.keys(plan.inputs);
   for (const name of Object.keys(given))
     if (!Object.hasOwn(plan.inputs, name))
@@ -74,9 +78,13 @@ function bind(
       problems.push({ code: 'C2122', message: `the input ${name} is a function, so that it can have no constraints` });
     return value;
   }
-  const objectType = [type, textMember(definition, 'item_type')].find((one) => one !== undefined && OBJECT_TYPES.has(one));
+  const objectType = [type, textMember(definition, 'item_type')].find(
+    (one) => one !== undefined && OBJECT_TYPES.has(one),
+  );
   if (objectType !== undefined) checkObjects(name, objectType, value, options, problems);
-  else for (const sentence of violations(value, definition)) problems.push({ code: 'C3004', message: `input ${name}: ${sentence}` });
+  else
+    for (const sentence of violations(value, definition))
+      problems.push({ code: 'C3004', message: `input ${name}: ${sentence}` });
   const itemType = textMember(definition, 'item_type');
   if (itemType !== undefined && Array.isArray(value))
     for (const [index, item] of value.entries())
@@ -93,10 +101,19 @@ function emptyValue(type: string | undefined, completing: Completing): Json | un
   return isObject(value) && Object.keys(value).length > 0 ? value : undefined;
 }
 
-function checkObjects(name: string, type: string, value: Json, { objectExists }: BindOptions, problems: Problem[]): void {
+function checkObjects(
+  name: string,
+  type: string,
+  value: Json,
+  { objectExists }: BindOptions,
+  problems: Problem[],
+): void {
   for (const one of Array.isArray(value) ? value : [value])
     if (!objectExists?.(type, one as Json))
-      problems.push({ code: 'C3004', message: `input ${name}: there is no ${type} ${JSON.stringify(one)} that is known here` });
+      problems.push({
+        code: 'C3004',
+        message: `input ${name}: there is no ${type} ${JSON.stringify(one)} that is known here`,
+      });
 }
 
 function corrected(value: Json, type: string | undefined): Json {

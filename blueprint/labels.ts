@@ -9,7 +9,8 @@ export function readLabels(section: Json | undefined, called: string, functions:
   for (const [key, raw] of Object.entries(isObject(section) ? section : {})) {
     const values = listMember(raw, 'values');
     for (const [index, value] of values.entries()) {
-      const fine = typeof value === 'string' || (functions && isObject(value) && !Object.hasOwn(value, 'get_attribute'));
+      const fine =
+        typeof value === 'string' || (functions && isObject(value) && !Object.hasOwn(value, 'get_attribute'));
       if (!fine)
         cx.report(
           'C2011',

@@ -179,7 +179,9 @@ export const LANGUAGE: RecordShape = record({
     ),
   },
   node_templates: { shape: mapping(node_template) },
-  policy_types: { shape: mapping(record({ properties: { shape: properties }, source: { shape: text, required: true } })) },
+  policy_types: {
+    shape: mapping(record({ properties: { shape: properties }, source: { shape: text, required: true } })),
+  },
   policy_triggers: {
     shape: mapping(record({ parameters: { shape: properties }, source: { shape: text, required: true } })),
   },

@@ -29,5 +29,7 @@ export function joined(folder: string, relative: string): string {
 /** `types.yaml` and the version `1_3` make `types_1_3.yaml`. */
 export function versioned(location: string, suffix: string): string {
   const dot = location.lastIndexOf('.');
-  return dot <= location.lastIndexOf('/') ? `${location}_${suffix}` : `${location.slice(0, dot)}_${suffix}${location.slice(dot)}`;
+  return dot <= location.lastIndexOf('/')
+    ? `${location}_${suffix}`
+    : `${location.slice(0, dot)}_${suffix}${location.slice(dot)}`;
 }

@@ -32,7 +32,11 @@ export const RUN_SCRIPT = 'script_runner.tasks.run';
 export const RUN_WORKFLOW_SCRIPT = 'script_runner.tasks.execute_workflow';
 
 /** @returns undefined for an empty implementation, and for one that nothing serves, which is reported */
-export function resolveMapping(request: MappingRequest, plugins: readonly PlanPlugin[], cx: Compilation): Mapping | undefined {
+export function resolveMapping(
+  request: MappingRequest,
+  plugins: readonly PlanPlugin[],
+  cx: Compilation,
+): Mapping | undefined {
   const { implementation, owner, at } = request;
   if (implementation === '') return undefined;
   if (isScript(implementation, cx)) return scriptMapping(request, plugins, cx);
@@ -55,16 +59,16 @@ export function resolveMapping(request: MappingRequest, plugins: readonly PlanPl
     request.code,
     `${owner} is mapped to ${implementation}, which is neither a plugin's operation nor a file of the blueprint`,
     at,
-    suggestion(implementation.split('.')[0] as string, plugins.map(({ name }) => name)) ??
-      `plugins here: ${plugins.map(({ name }) => name).join(', ') || 'none'}`,
+    suggestion(
+      implementation.split('.')[0] as string,
+      plugins.map(({ name }) => name),
+    ) ?? `plugins here: ${plugins.map(({ name }) => name).join(', ') || 'none'}`,
   );
   return undefined;
 }
 
 function isScript(implementation: string, cx: Compilation): boolean {
-  return (
-    hasScheme(implementation) || isInline(implementation) || cx.hasFile(withoutNamespaces(implementation))
-  );
+  return hasScheme(implementation) || isInline(implementation) || cx.hasFile(withoutNamespaces(implementation));
 }
 
 const isInline = (implementation: string): boolean => implementation.trim().includes('\n');
@@ -78,7 +82,12 @@ function scriptMapping(request: MappingRequest, plugins: readonly PlanPlugin[], 
   const { implementation, inputs, owner, at } = request;
   const plugin = plugins.find(({ name }) => name === 'script') ?? plugins.find(({ name }) => name.endsWith('script'));
   if (!plugin) {
-    cx.report('C2087', `${owner} is a script, and no script plugin is imported`, at, 'import cloudify/types/types.yaml');
+    cx.report(
+      'C2087',
+      `${owner} is a script, and no script plugin is imported`,
+      at,
+      'import cloudify/types/types.yaml',
+    );
     return undefined;
   }
   if (Object.hasOwn(inputs, 'script_path') || Object.hasOwn(inputs, 'script_source')) {

@@ -15,10 +15,23 @@ export interface Merging {
 const OWN = ['dsl_definitions', 'imports', 'tosca_definitions_version'];
 const FIRST_WINS = ['description', 'metadata'];
 const ALWAYS = [
-  'plugins', 'data_types', 'node_types', 'relationships', 'policy_types', 'policy_triggers', 'groups', 'workflows',
+  'plugins',
+  'data_types',
+  'node_types',
+  'relationships',
+  'policy_types',
+  'policy_triggers',
+  'groups',
+  'workflows',
 ]; // prettier-ignore
 const SINCE_1_3 = [
-  'inputs', 'node_templates', 'outputs', 'capabilities', 'labels', 'blueprint_labels', 'resource_tags',
+  'inputs',
+  'node_templates',
+  'outputs',
+  'capabilities',
+  'labels',
+  'blueprint_labels',
+  'resource_tags',
 ]; // prettier-ignore
 /** Of one entry under the same key in two files, the first stays. */
 const ENTRY_STAYS = ['labels', 'blueprint_labels', 'resource_tags'];
@@ -72,7 +85,12 @@ function mergeSection(
       const united = mergeEntry(section, existing, entry, positions);
       if (united !== undefined) result[key] = united;
       else
-        report('C2030', `${section}.${key} is defined twice`, positions.ofKey(added, key), elsewhere(positions, known, key));
+        report(
+          'C2030',
+          `${section}.${key} is defined twice`,
+          positions.ofKey(added, key),
+          elsewhere(positions, known, key),
+        );
     }
   }
   return positions.unite(result, known, added);

@@ -9,15 +9,32 @@ import { mapValues, type Positions } from './positions.js';
 
 const SEPARATOR = '--';
 const PRIMITIVES: ReadonlySet<string> = new Set([
-  'string', 'integer', 'float', 'boolean', 'list', 'dict', 'regex', 'textarea', 'blueprint_id', 'deployment_id',
-  'capability_value', 'scaling_group', 'node_id', 'node_type', 'node_instance', 'secret_key', 'operation_name',
+  'string',
+  'integer',
+  'float',
+  'boolean',
+  'list',
+  'dict',
+  'regex',
+  'textarea',
+  'blueprint_id',
+  'deployment_id',
+  'capability_value',
+  'scaling_group',
+  'node_id',
+  'node_type',
+  'node_instance',
+  'secret_key',
+  'operation_name',
 ]); // prettier-ignore
 const CONTEXT_NAMES: ReadonlySet<string> = new Set(['SELF', 'SOURCE', 'TARGET']);
 
 /** The namespace before the last `--` and what follows it. */
 export function splitNamespace(entry: string): { readonly namespace: string; readonly rest: string } {
   const at = entry.lastIndexOf(SEPARATOR);
-  return at < 0 ? { namespace: '', rest: entry } : { namespace: entry.slice(0, at), rest: entry.slice(at + SEPARATOR.length) };
+  return at < 0
+    ? { namespace: '', rest: entry }
+    : { namespace: entry.slice(0, at), rest: entry.slice(at + SEPARATOR.length) };
 }
 
 export function nested(outer: string, inner: string): string {
@@ -78,7 +95,12 @@ function fields(rewrites: Readonly<Record<string, Rewrite>>): Rewrite {
 function named(rewrite: Rewrite): Rewrite {
   return (value, renaming) =>
     isObject(value)
-      ? mapValues(renaming.positions, value, (own) => rewrite(own, renaming), (key) => renaming.name(key))
+      ? mapValues(
+          renaming.positions,
+          value,
+          (own) => rewrite(own, renaming),
+          (key) => renaming.name(key),
+        )
       : value;
 }
 
@@ -90,7 +112,10 @@ function locally(rewrite: Rewrite): Rewrite {
 function items(rewrite: Rewrite): Rewrite {
   return (value, renaming) =>
     Array.isArray(value)
-      ? renaming.positions.carry(value, value.map((item: Json) => rewrite(item, renaming)))
+      ? renaming.positions.carry(
+          value,
+          value.map((item: Json) => rewrite(item, renaming)),
+        )
       : value;
 }
 
@@ -174,7 +199,10 @@ const SECTIONS: Readonly<Record<string, Rewrite>> = {
 /** Rewrites names in calls of get_input, get_property and get_attribute, at any depth. */
 function functionsIn(value: Json, renaming: Renaming): Json {
   if (Array.isArray(value)) {
-    return renaming.positions.carry(value, value.map((item: Json) => functionsIn(item, renaming)));
+    return renaming.positions.carry(
+      value,
+      value.map((item: Json) => functionsIn(item, renaming)),
+    );
   }
   if (!isObject(value)) return value;
   return mapValues(renaming.positions, value, (argument, key) => {
@@ -195,6 +223,7 @@ function nodeName(argument: Json, renaming: Renaming): Json {
 function firstName(argument: Json, renaming: Renaming, isName: (text: string) => boolean): Json {
   if (!Array.isArray(argument)) return functionsIn(argument, renaming);
   const [first, ...rest] = argument as readonly Json[];
-  const named = typeof first === 'string' && isName(first) ? renaming.name(first) : functionsIn(first ?? null, renaming);
+  const named =
+    typeof first === 'string' && isName(first) ? renaming.name(first) : functionsIn(first ?? null, renaming);
   return renaming.positions.carry(argument, [named, ...rest.map((item) => functionsIn(item, renaming))]);
 }

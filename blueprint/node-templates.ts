@@ -2,7 +2,7 @@
 import type { At, Compilation } from './compilation.js';
 import type { Resolved } from './derivation.js';
 import { isObject, type Json, type JsonObject, listMember, member, objectMember, textMember } from './json.js';
-import { resolveMapping, RUN_SCRIPT } from './mapping.js';
+import { RUN_SCRIPT, resolveMapping } from './mapping.js';
 import { isHostType, type NodeType } from './node-types.js';
 import {
   flattened,
@@ -14,8 +14,8 @@ import {
 } from './operations.js';
 import type { Operation, Operations, PlanNode, PlanPlugin, PlanRelationship } from './plan.js';
 import { pluginsOf, uniqueByName, withExecutor } from './plugins.js';
-import { readRelationships } from './relationships.js';
 import type { RelationshipType } from './relationship-types.js';
+import { readRelationships } from './relationships.js';
 import { readTemplateScalable } from './scalable.js';
 import { completeValues, type DataTypes } from './schema.js';
 import { suggestion } from './suggestion.js';
@@ -47,7 +47,12 @@ export function readNodeTemplates(section: Json | undefined, templating: Templat
   return withPlugins(drafts, hosts, templating);
 }
 
-function readTemplate(name: string, raw: JsonObject, section: JsonObject, templating: Templating): DraftNode | undefined {
+function readTemplate(
+  name: string,
+  raw: JsonObject,
+  section: JsonObject,
+  templating: Templating,
+): DraftNode | undefined {
   const { cx, dataTypes, nodeTypes, plugins } = templating;
   const owner = `node_templates.${name}`;
   const at = cx.positions.ofKey(section, name);
@@ -107,7 +112,10 @@ export function plannedInterfaces(
     for (const [operation, template] of operations) {
       const { implementation, inputs, executor, at } = template;
       const request = { implementation, inputs, executor, owner: `${owner}.${name}.${operation}`, at, code };
-      own.set(operation, plannedOperation(template, resolveMapping({ ...request, scriptOperation: RUN_SCRIPT }, plugins, cx)));
+      own.set(
+        operation,
+        plannedOperation(template, resolveMapping({ ...request, scriptOperation: RUN_SCRIPT }, plugins, cx)),
+      );
     }
     planned.set(name, own);
   }

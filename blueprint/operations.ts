@@ -81,7 +81,11 @@ function readSettings(value: Json, path: string, at: At, cx: Compilation): Setti
   const raw = isObject(value) ? value : {};
   const executor = textMember(raw, 'executor') ?? null;
   if (executor !== null && !EXECUTORS.includes(executor))
-    cx.report('C2084', `the executor of ${path} must be ${EXECUTORS.join(' or ')}`, cx.positions.ofValue(raw, 'executor') ?? at);
+    cx.report(
+      'C2084',
+      `the executor of ${path} must be ${EXECUTORS.join(' or ')}`,
+      cx.positions.ofValue(raw, 'executor') ?? at,
+    );
   return {
     implementation: textMember(raw, 'implementation') ?? '',
     executor,

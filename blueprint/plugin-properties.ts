@@ -23,7 +23,8 @@ export function setPluginProperties(
   for (const [name, value] of Object.entries(given)) {
     const at = positions.ofValue(given, name) ?? place;
     const property = declared.get(name);
-    if (isObject(value) && !isFunctionCall(value)) report('C2025', `the value of plugin property ${name} is a mapping`, at);
+    if (isObject(value) && !isFunctionCall(value))
+      report('C2025', `the value of plugin property ${name} is a mapping`, at);
     else if (property === undefined) report('C2031', `the plugin has no property ${name}`, at);
     else if (!isFunctionCall(value) && !fits(value, textMember(property, 'type')))
       report('C2031', `plugin property ${name} must be of type ${textMember(property, 'type')}`, at);

@@ -1,8 +1,8 @@
 /** `plugins`: who does the work, and which of them a node or the deployment needs. */
 import type { Compilation } from './compilation.js';
 import { isObject, type Json, member, objectMember, textMember } from './json.js';
-import { mapValues } from './positions.js';
 import type { Operation, PlanPlugin } from './plan.js';
+import { mapValues } from './positions.js';
 
 const EXECUTORS = ['central_deployment_agent', 'host_agent'];
 
@@ -16,12 +16,21 @@ function readPlugin(name: string, raw: Json, section: object, cx: Compilation): 
   const at = positions.ofKey(section, name);
   const executor = textMember(raw, 'executor') ?? '';
   if (executor !== '' && !EXECUTORS.includes(executor))
-    report('C2083', `the executor of plugin ${name} must be ${EXECUTORS.join(' or ')}`, positions.ofValue(raw, 'executor'));
+    report(
+      'C2083',
+      `the executor of plugin ${name} must be ${EXECUTORS.join(' or ')}`,
+      positions.ofValue(raw, 'executor'),
+    );
   const install = member(raw, 'install') !== false;
   const source = textMember(raw, 'source') ?? null;
   const package_name = textMember(raw, 'package_name') ?? null;
   if (install && source === null && package_name === null)
-    report('C2085', `plugin ${name} is to be installed and has neither source nor package_name`, at, 'or write: install: false');
+    report(
+      'C2085',
+      `plugin ${name} is to be installed and has neither source nor package_name`,
+      at,
+      'or write: install: false',
+    );
   const textOrNull = (key: string): string | null => textMember(raw, key) ?? null;
   return {
     name,

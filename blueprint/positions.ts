@@ -50,7 +50,8 @@ export class Positions {
   unite<T extends object>(to: T, ...from: readonly (object | undefined)[]): T {
     const all = from.flatMap((one) => this.#of(one) ?? []);
     const [first] = all;
-    if (first) this.#marks.set(to, { place: first.place, keys: new Map(all.flatMap(({ keys }) => [...keys]).reverse()) });
+    if (first)
+      this.#marks.set(to, { place: first.place, keys: new Map(all.flatMap(({ keys }) => [...keys]).reverse()) });
     return to;
   }
 

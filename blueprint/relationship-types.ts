@@ -2,7 +2,7 @@
 import type { Compilation } from './compilation.js';
 import { type Resolved, resolveDerived } from './derivation.js';
 import { type Json, type JsonObject, member, textMember } from './json.js';
-import { resolveMapping, RUN_SCRIPT } from './mapping.js';
+import { RUN_SCRIPT, resolveMapping } from './mapping.js';
 import { type Interfaces, mergeTypeInterfaces, readTypeInterfaces, type TypeOperation } from './operations.js';
 import type { PlanPlugin } from './plan.js';
 import { type DataTypes, definitionsOf, mergeSchemas, readSchema, type Schema } from './schema.js';
@@ -52,7 +52,10 @@ export function plannedRelationshipTypes(
 ): JsonObject {
   const planned: Record<string, Json> = {};
   for (const [name, type] of types.all()) {
-    for (const [side, interfaces] of [['source_interfaces', type.source], ['target_interfaces', type.target]] as const)
+    for (const [side, interfaces] of [
+      ['source_interfaces', type.source],
+      ['target_interfaces', type.target],
+    ] as const)
       checkServed(`relationships.${name}.${side}`, interfaces, plugins, cx);
     planned[name] = {
       name,
@@ -66,7 +69,12 @@ export function plannedRelationshipTypes(
   return planned;
 }
 
-function checkServed(owner: string, interfaces: Interfaces<TypeOperation>, plugins: readonly PlanPlugin[], cx: Compilation): void {
+function checkServed(
+  owner: string,
+  interfaces: Interfaces<TypeOperation>,
+  plugins: readonly PlanPlugin[],
+  cx: Compilation,
+): void {
   for (const [name, operations] of interfaces)
     for (const [operation, { implementation, executor, inputs, at }] of operations)
       resolveMapping(

@@ -46,7 +46,12 @@ function readRelationship(
   const targetAt = positions.ofValue(raw, 'target');
   const hasTarget = Object.hasOwn(section, target);
   if (!hasTarget)
-    report('C2062', `${owner} points at ${target}, which is no node template`, targetAt, suggestion(target, Object.keys(section)));
+    report(
+      'C2062',
+      `${owner} points at ${target}, which is no node template`,
+      targetAt,
+      suggestion(target, Object.keys(section)),
+    );
   if (target === node) report('C2061', `${owner} points at its own node template`, targetAt);
   const type = relationshipTypes.get(typeName);
   if (!type) {
@@ -91,7 +96,12 @@ function readRelationship(
   function checkLifecycleOperation(path: string, values: JsonObject, template: Json): void {
     const operation = textMember(values, 'operation');
     if (operation === undefined)
-      return report('C2070', `${path} needs the property operation`, at, 'the lifecycle operation of the target to wait for');
+      return report(
+        'C2070',
+        `${path} needs the property operation`,
+        at,
+        'the lifecycle operation of the target to wait for',
+      );
     const lifecycle = objectMember(objectMember(template, 'interfaces'), 'cloudify.interfaces.lifecycle');
     if (!Object.hasOwn(lifecycle, operation))
       report('C2071', `${path}: node template ${target} does not declare the operation ${operation} itself`, at);

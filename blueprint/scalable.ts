@@ -8,7 +8,12 @@ const UNBOUNDED = -1;
 /** The five numbers of the plan. Functions stay in them until inputs are bound. */
 export function readScalable(raw: JsonObject, owner: string, cx: Compilation): JsonObject {
   const at = (key: string): At => cx.positions.ofValue(raw, key);
-  const defaults = numberOrFunction(member(raw, 'default_instances') ?? 1, `${owner}.default_instances`, at('default_instances'), cx);
+  const defaults = numberOrFunction(
+    member(raw, 'default_instances') ?? 1,
+    `${owner}.default_instances`,
+    at('default_instances'),
+    cx,
+  );
   const min = numberOrFunction(member(raw, 'min_instances') ?? 0, `${owner}.min_instances`, at('min_instances'), cx);
   const written = member(raw, 'max_instances') ?? UNBOUNDED;
   const max = maximum(written, `${owner}.max_instances`, at('max_instances'), cx);
@@ -41,7 +46,8 @@ function maximum(value: Json, path: string, at: At, cx: Compilation): Json {
     cx.report('C2069', `${path} must be a number or a function`, at);
     return UNBOUNDED;
   }
-  if (typeof value === 'number' && value <= 0) cx.report('C2066', `${path} must be more than 0, or -1 for no limit`, at);
+  if (typeof value === 'number' && value <= 0)
+    cx.report('C2066', `${path} must be more than 0, or -1 for no limit`, at);
   return value;
 }
 
@@ -66,10 +72,19 @@ export function readTemplateScalable(template: JsonObject, owner: string, cx: Co
   const { positions, report } = cx;
   const deploy = member(objectMember(template, 'instances'), 'deploy');
   if (deploy === undefined || deploy === null)
-    return readScalable(objectMember(objectMember(objectMember(template, 'capabilities'), 'scalable'), 'properties'), owner, cx);
+    return readScalable(
+      objectMember(objectMember(objectMember(template, 'capabilities'), 'scalable'), 'properties'),
+      owner,
+      cx,
+    );
   const at = positions.ofValue(objectMember(template, 'instances'), 'deploy');
   if (Object.keys(objectMember(template, 'capabilities')).length > 0)
-    report('C2068', `${owner} has both instances and capabilities`, at, 'instances.deploy is the old form: leave it out');
+    report(
+      'C2068',
+      `${owner} has both instances and capabilities`,
+      at,
+      'instances.deploy is the old form: leave it out',
+    );
   const count = isFunctionCall(deploy) || (Number.isInteger(deploy) && (deploy as number) >= 0) ? deploy : 1;
   if (count !== deploy) report('C2010', `${owner}.instances.deploy must be an integer that is not negative`, at);
   return {

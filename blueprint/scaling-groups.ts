@@ -31,7 +31,11 @@ export function readScalingPolicies(
     for (const [index, target] of targets.entries()) {
       if (typeof target !== 'string') continue;
       if (!Object.hasOwn(groups, target))
-        cx.report('C2107', `${owner} has the target ${target}, which is no group`, cx.positions.ofValue(targets, index));
+        cx.report(
+          'C2107',
+          `${owner} has the target ${target}, which is no group`,
+          cx.positions.ofValue(targets, index),
+        );
       else scaling[target] = { members: [...(listMember(groups[target], 'members') as string[])], properties };
     }
     policies[name] = { type, properties, targets };
@@ -64,7 +68,10 @@ function checkScaling(groups: Groups, nodes: readonly PlanNode[], cx: Compilatio
       for (const other of all.slice(index + 1))
         if (!containedTogether(one, other, containers)) {
           fine = false;
-          cx.report('C2105', `scaling group ${name} holds ${one} and ${other}, which are not contained in the same node`);
+          cx.report(
+            'C2105',
+            `scaling group ${name} holds ${one} and ${other}, which are not contained in the same node`,
+          );
         }
   }
   return fine;
@@ -74,7 +81,10 @@ function hasCircle(groups: Groups, cx: Compilation): boolean {
   const settled = new Set<string>();
   const visit = (name: string, path: readonly string[]): boolean => {
     if (path.includes(name)) {
-      cx.report('C2103', `scaling groups hold each other in a circle: ${[...path.slice(path.indexOf(name)), name].join(' → ')}`);
+      cx.report(
+        'C2103',
+        `scaling groups hold each other in a circle: ${[...path.slice(path.indexOf(name)), name].join(' → ')}`,
+      );
       return true;
     }
     if (settled.has(name) || !Object.hasOwn(groups, name)) return false;
@@ -94,7 +104,8 @@ function containersOf(nodes: readonly PlanNode[]): (node: string) => readonly st
   const container = new Map(nodes.map((node) => [node.name, containerOf(node)]));
   return (node) => {
     const chain: string[] = [];
-    for (let next = container.get(node); next !== undefined && !chain.includes(next); next = container.get(next)) chain.push(next);
+    for (let next = container.get(node); next !== undefined && !chain.includes(next); next = container.get(next))
+      chain.push(next);
     return chain;
   };
 }

@@ -28,7 +28,13 @@ export type DataTypes = (name: string) => Schema | undefined;
 
 export const PRIMITIVE_TYPES = ['string', 'integer', 'float', 'boolean', 'list', 'dict', 'regex', 'textarea'] as const;
 const OBJECT_TYPES_1_4 = [
-  'blueprint_id', 'deployment_id', 'capability_value', 'scaling_group', 'node_id', 'node_type', 'node_instance',
+  'blueprint_id',
+  'deployment_id',
+  'capability_value',
+  'scaling_group',
+  'node_id',
+  'node_type',
+  'node_instance',
   'secret_key',
 ] as const; // prettier-ignore
 /** Names of things that live elsewhere: any value fits, whether the thing exists is asked when it is bound. */
@@ -72,14 +78,18 @@ function readProperty(raw: JsonObject, path: string, at: At, cx: Compilation, da
   const isData = type !== undefined && !isKnownType(type);
   if (!isData && (written === undefined || written === null)) return { definition, written, at };
   const completing: Completing = { cx, dataTypes, owner: `${path}.default`, whole: false };
-  const value = completeTyped(written ?? {}, type, completing, { path: '', at: cx.positions.ofValue(raw, 'default') ?? at });
+  const value = completeTyped(written ?? {}, type, completing, {
+    path: '',
+    at: cx.positions.ofValue(raw, 'default') ?? at,
+  });
   return { definition: { ...definition, ...(value === undefined ? {} : { default: value }) }, written, at };
 }
 
 function checkType(type: string, path: string, at: At, cx: Compilation, dataTypes: DataTypes): boolean {
   if (cx.gates && OBJECT_TYPES.has(type)) {
     const since: readonly [number, number] = type === 'operation_name' ? [1, 5] : [1, 4];
-    if (isBefore(cx.version, since)) cx.report('C2013', `the type ${type} of ${path} needs cloudify_dsl_${since.join('_')}`, at);
+    if (isBefore(cx.version, since))
+      cx.report('C2013', `the type ${type} of ${path} needs cloudify_dsl_${since.join('_')}`, at);
   }
   if (isKnownType(type) || dataTypes(type)) return true;
   cx.report('C2041', `${path} is of type ${type}, which there is not`, at, suggestion(type, KNOWN_TYPES));
@@ -97,7 +107,13 @@ export function without(object: JsonObject, key: string): JsonObject {
 }
 
 /** What a derived type's schema makes of its parent's. A property declared in both is the derived type's alone. */
-export function mergeSchemas(parent: Schema, own: Schema, owner: string, cx: Compilation, dataTypes: DataTypes): Schema {
+export function mergeSchemas(
+  parent: Schema,
+  own: Schema,
+  owner: string,
+  cx: Compilation,
+  dataTypes: DataTypes,
+): Schema {
   const merged = new Map(own);
   for (const [name, inherited] of parent) {
     const overriding = own.get(name);
@@ -145,19 +161,34 @@ interface Slot {
   readonly inherited?: Json | undefined;
 }
 
-function complete(values: JsonObject, schema: Schema, defaults: JsonObject, completing: Completing, { path, at }: Slot): JsonObject {
+function complete(
+  values: JsonObject,
+  schema: Schema,
+  defaults: JsonObject,
+  completing: Completing,
+  { path, at }: Slot,
+): JsonObject {
   const { cx, owner, called = 'property' } = completing;
   const refuse = completing.refuse ?? cx.report;
   const { positions } = cx;
   const pathTo = (name: string): string => (path === '' ? name : `${path}.${name}`);
   for (const name of Object.keys(values)) {
     if (!schema.has(name))
-      refuse('C2044', `${owner} has no ${called} ${pathTo(name)}`, positions.ofKey(values, name) ?? at, suggestion(name, schema.keys()));
+      refuse(
+        'C2044',
+        `${owner} has no ${called} ${pathTo(name)}`,
+        positions.ofKey(values, name) ?? at,
+        suggestion(name, schema.keys()),
+      );
   }
   const all: JsonObject = { ...defaults, ...values };
   const external = member(all, 'use_external_resource');
   if (isFunctionCall(external))
-    refuse('C2048', `use_external_resource of ${owner} must be true or false itself, not a function`, positions.ofValue(values, 'use_external_resource') ?? at);
+    refuse(
+      'C2048',
+      `use_external_resource of ${owner} must be true or false itself, not a function`,
+      positions.ofValue(values, 'use_external_resource') ?? at,
+    );
   const result: Record<string, Json> = {};
   for (const [name, { definition }] of schema) {
     const value = member(all, name);
@@ -178,7 +209,12 @@ function complete(values: JsonObject, schema: Schema, defaults: JsonObject, comp
 }
 
 /** One value of a type, completed if the type is a data type; undefined if it does not fit. */
-export function completeTyped(value: Json, type: string | undefined, completing: Completing, slot: Slot): Json | undefined {
+export function completeTyped(
+  value: Json,
+  type: string | undefined,
+  completing: Completing,
+  slot: Slot,
+): Json | undefined {
   if (type === undefined || isFunctionCall(value)) return value;
   if (isKnownType(type)) {
     if (fits(value, type)) return value;
@@ -222,7 +258,11 @@ export function isPattern(text: string): boolean {
 /** A regular expression as Python writes it, undefined if it is none. */
 export function patternOf(text: string): RegExp | undefined {
   // Named groups and anchors are spelled differently in Python; the rest is the same.
-  const own = text.replaceAll('(?P<', '(?<').replaceAll(/\(\?P=(\w+)\)/g, '\\k<$1>').replaceAll('\\Z', '$').replaceAll('\\A', '^');
+  const own = text
+    .replaceAll('(?P<', '(?<')
+    .replaceAll(/\(\?P=(\w+)\)/g, '\\k<$1>')
+    .replaceAll('\\Z', '$')
+    .replaceAll('\\A', '^');
   try {
     return new RegExp(own, 'y');
   } catch {

@@ -21,17 +21,31 @@ function readSchedule(name: string, raw: JsonObject, cx: Compilation): JsonObjec
   const owner = `deployment_settings.default_schedules.${name}`;
   const recurrence = textMember(raw, 'recurrence');
   if (recurrence !== undefined && !RECURRENCE.test(recurrence))
-    report('C2110', `${owner}.recurrence must be like "1 day", not ${recurrence}`, positions.ofValue(raw, 'recurrence'));
+    report(
+      'C2110',
+      `${owner}.recurrence must be like "1 day", not ${recurrence}`,
+      positions.ofValue(raw, 'recurrence'),
+    );
   for (const [index, day] of listMember(raw, 'weekdays').entries())
     if (typeof day === 'string' && !WEEKDAYS.includes(day.slice(-2).toLowerCase()))
-      report('C2011', `${owner}.weekdays holds ${day}, which is no weekday`, positions.ofValue(listMember(raw, 'weekdays'), index));
+      report(
+        'C2011',
+        `${owner}.weekdays holds ${day}, which is no weekday`,
+        positions.ofValue(listMember(raw, 'weekdays'), index),
+      );
   const parameters = member(raw, 'workflow_parameters');
   if (isObject(parameters) && usesAttribute(parameters))
-    report('C2011', `${owner}.workflow_parameters cannot use get_attribute`, positions.ofValue(raw, 'workflow_parameters'));
+    report(
+      'C2011',
+      `${owner}.workflow_parameters cannot use get_attribute`,
+      positions.ofValue(raw, 'workflow_parameters'),
+    );
   const { timezone: _, ...rest } = raw;
   const times = ['since', 'until'].flatMap((key) => {
     const value = textMember(raw, key);
-    return value === undefined ? [] : [[key, readTime(value, `${owner}.${key}`, raw, positions.ofValue(raw, key), cx)] as const];
+    return value === undefined
+      ? []
+      : [[key, readTime(value, `${owner}.${key}`, raw, positions.ofValue(raw, key), cx)] as const];
   });
   return { ...rest, ...Object.fromEntries(times) };
 }
@@ -47,7 +61,8 @@ function usesAttribute(parameters: JsonObject): boolean {
 function readTime(text: string, path: string, raw: JsonObject, at: At, cx: Compilation): string {
   if (text.startsWith('+')) {
     for (const piece of text.split('+').slice(1))
-      if (!OFFSET.test(`+${piece.trim()}`)) cx.report('C2110', `${path} must be like "+1 day +4 hours", not ${text}`, at);
+      if (!OFFSET.test(`+${piece.trim()}`))
+        cx.report('C2110', `${path} must be like "+1 day +4 hours", not ${text}`, at);
     return text;
   }
   const match = TIME.exec(text);
@@ -66,7 +81,11 @@ function readTime(text: string, path: string, raw: JsonObject, at: At, cx: Compi
   );
   const offset = offsetOf(textMember(raw, 'timezone'), local);
   if (offset === undefined) {
-    cx.report('C2110', `${path}: there is no time zone ${textMember(raw, 'timezone')}`, cx.positions.ofValue(raw, 'timezone') ?? at);
+    cx.report(
+      'C2110',
+      `${path}: there is no time zone ${textMember(raw, 'timezone')}`,
+      cx.positions.ofValue(raw, 'timezone') ?? at,
+    );
     return text;
   }
   return new Date(local - offset).toISOString().slice(0, 19).replace('T', ' ');

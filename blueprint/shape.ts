@@ -63,7 +63,13 @@ const FITS: Readonly<Record<LeafKind, (value: Json) => boolean>> = {
  *
  * @param path how messages name the value: `node_templates.vm.type`
  */
-export function fitting(value: Json, shape: Shape, path: string, place: Place | undefined, context: ShapeContext): Json | undefined {
+export function fitting(
+  value: Json,
+  shape: Shape,
+  path: string,
+  place: Place | undefined,
+  context: ShapeContext,
+): Json | undefined {
   if (value === null) return null;
   switch (shape.kind) {
     case 'leaf':
@@ -80,7 +86,13 @@ export function fitting(value: Json, shape: Shape, path: string, place: Place | 
   }
 }
 
-function fittingItems(value: Json, shape: SequenceShape, path: string, place: Place | undefined, context: ShapeContext) {
+function fittingItems(
+  value: Json,
+  shape: SequenceShape,
+  path: string,
+  place: Place | undefined,
+  context: ShapeContext,
+) {
   if (!Array.isArray(value)) {
     context.report('C2010', `${path} must be a list, not ${kindOf(value)}`, place);
     return undefined;
@@ -89,10 +101,19 @@ function fittingItems(value: Json, shape: SequenceShape, path: string, place: Pl
     fitting(item, shape.of, `${path}[${index}]`, context.positions.ofValue(value, index), context),
   );
   if (items.every((item, index) => item === value[index])) return value;
-  return context.positions.carry(value, items.filter((item): item is Json => item !== undefined));
+  return context.positions.carry(
+    value,
+    items.filter((item): item is Json => item !== undefined),
+  );
 }
 
-function fittingMembers(value: Json, shape: RecordShape | MappingShape, path: string, place: Place | undefined, context: ShapeContext) {
+function fittingMembers(
+  value: Json,
+  shape: RecordShape | MappingShape,
+  path: string,
+  place: Place | undefined,
+  context: ShapeContext,
+) {
   const { positions, report } = context;
   if (!isObject(value)) {
     report('C2010', `${path} must be a mapping, not ${kindOf(value)}`, place);
@@ -103,7 +124,8 @@ function fittingMembers(value: Json, shape: RecordShape | MappingShape, path: st
   const members: [string, Json][] = [];
   for (const [key, own] of Object.entries(value)) {
     const inner = shape.kind === 'mapping' ? shape.of : fieldShape(shape, key, own, value, path, context);
-    const kept = inner && fitting(own, inner, path === '' ? key : `${path}.${key}`, positions.ofValue(value, key), context);
+    const kept =
+      inner && fitting(own, inner, path === '' ? key : `${path}.${key}`, positions.ofValue(value, key), context);
     if (kept !== undefined) members.push([key, kept]);
     if (kept !== own) changed = true;
   }
@@ -111,7 +133,14 @@ function fittingMembers(value: Json, shape: RecordShape | MappingShape, path: st
   return changed ? positions.carry(value, Object.fromEntries(members)) : value;
 }
 
-function fieldShape(shape: RecordShape, key: string, value: Json, owner: JsonObject, path: string, context: ShapeContext) {
+function fieldShape(
+  shape: RecordShape,
+  key: string,
+  value: Json,
+  owner: JsonObject,
+  path: string,
+  context: ShapeContext,
+) {
   const { positions, report, version, gates } = context;
   const field = Object.hasOwn(shape.fields, key) ? shape.fields[key] : undefined;
   if (!field) {
@@ -130,7 +159,13 @@ function fieldShape(shape: RecordShape, key: string, value: Json, owner: JsonObj
   return field.shape;
 }
 
-function reportMissing({ fields }: RecordShape, value: JsonObject, path: string, place: Place | undefined, { report }: ShapeContext) {
+function reportMissing(
+  { fields }: RecordShape,
+  value: JsonObject,
+  path: string,
+  place: Place | undefined,
+  { report }: ShapeContext,
+) {
   for (const [key, { required }] of Object.entries(fields)) {
     if (required && (!Object.hasOwn(value, key) || value[key] === null)) report('C2010', `${path} needs ${key}`, place);
   }

@@ -35,7 +35,10 @@ export function readSource(
   limits: SourceLimits = SOURCE_LIMITS,
 ): Source | undefined {
   if (text.length > limits.characters) {
-    report('C2003', `the file has ${text.length} characters; at most ${limits.characters} are read`, { file, offset: 0 });
+    report('C2003', `the file has ${text.length} characters; at most ${limits.characters} are read`, {
+      file,
+      offset: 0,
+    });
     return undefined;
   }
   const contents = parse(file, text, report);
@@ -61,7 +64,8 @@ function parse(file: string, text: string, report: Report): Node | null | undefi
       prettyErrors: false,
       logLevel: 'silent',
     });
-    for (const { message, pos } of document.errors) report('C2001', `cannot read this YAML: ${message}`, { file, offset: pos[0] });
+    for (const { message, pos } of document.errors)
+      report('C2001', `cannot read this YAML: ${message}`, { file, offset: pos[0] });
     return document.errors.length > 0 ? undefined : (document.contents as Node | null);
   } catch (error) {
     // The library recurses: nesting without end overflows its stack.
@@ -102,8 +106,7 @@ class Reader {
 
   value(node: Node, depth: number): Json {
     this.#grow(1, node);
-    if (depth > this.limits.depth)
-      throw new TooMuch(`nested deeper than ${this.limits.depth} levels`, offsetOf(node));
+    if (depth > this.limits.depth) throw new TooMuch(`nested deeper than ${this.limits.depth} levels`, offsetOf(node));
     if (isAlias(node)) return this.#alias(node);
     const anchor = (node as Scalar).anchor;
     if (anchor !== undefined) this.#anchors.set(anchor, undefined);
@@ -152,7 +155,8 @@ class Reader {
     }
     // Earlier merged mappings win over later ones, and what is written here over them all.
     const result: Record<string, Json> = {};
-    for (const source of merged.reverse()) for (const [key, value] of Object.entries(source as object)) put(result, key, value);
+    for (const source of merged.reverse())
+      for (const [key, value] of Object.entries(source as object)) put(result, key, value);
     for (const [key, value] of own) put(result, key, value);
     this.positions.mark(result, this.#place(node), marks);
     if (otherKeys) NON_TEXT_KEYS.add(result);
@@ -173,7 +177,8 @@ class Reader {
       this.report('C2002', `only ASCII characters are allowed here, not ${JSON.stringify(text)}`, this.#place(node));
     }
     const { tag } = node;
-    if (tag === undefined || tag === '!') return (node.type === 'PLAIN' && tag === undefined ? plainScalar(text) : text) as Json;
+    if (tag === undefined || tag === '!')
+      return (node.type === 'PLAIN' && tag === undefined ? plainScalar(text) : text) as Json;
     return this.#tagged(tag, text, node);
   }
 
@@ -207,7 +212,9 @@ class Reader {
       this.#grow(anchored.size, node);
       return anchored.value;
     }
-    const problem = this.#anchors.has(node.source) ? 'stands within what it stands for' : 'stands for nothing before it';
+    const problem = this.#anchors.has(node.source)
+      ? 'stands within what it stands for'
+      : 'stands for nothing before it';
     this.#fail(`the alias *${node.source} ${problem}`, node);
     return null;
   }
@@ -220,7 +227,11 @@ class Reader {
 
   #fail(message: string, node: Node | null): void {
     this.failed = true;
-    this.report('C2001', `cannot read this YAML: ${message}`, node ? this.#place(node) : { file: this.file, offset: 0 });
+    this.report(
+      'C2001',
+      `cannot read this YAML: ${message}`,
+      node ? this.#place(node) : { file: this.file, offset: 0 },
+    );
   }
 
   #place(node: Node | null): Place {
@@ -234,6 +245,7 @@ function offsetOf(node: Node): number {
 
 /** Sets a key as data, whatever its name: `__proto__` is a key like any other. */
 function put(object: Record<string, Json>, key: string, value: Json): void {
-  if (key === '__proto__') Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true });
+  if (key === '__proto__')
+    Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true });
   else object[key] = value;
 }

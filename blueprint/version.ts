@@ -18,12 +18,22 @@ export const versionSuffix = (version: Version): string => version.join('_');
 export function readVersion(value: Json | undefined, place: Place | undefined, report: Report): Version | undefined {
   const supported = VERSIONS.map((version) => PREFIX + version);
   if (value === undefined || value === null) {
-    report('C2020', 'tosca_definitions_version is missing', place, `write, for instance: tosca_definitions_version: ${supported.at(-1)}`);
+    report(
+      'C2020',
+      'tosca_definitions_version is missing',
+      place,
+      `write, for instance: tosca_definitions_version: ${supported.at(-1)}`,
+    );
     return undefined;
   }
   const version = typeof value === 'string' ? parsed(value) : undefined;
   if (!version)
-    report('C2021', `${JSON.stringify(value)} is no version of the language`, place, `known are ${supported.join(', ')}`);
+    report(
+      'C2021',
+      `${JSON.stringify(value)} is no version of the language`,
+      place,
+      `known are ${supported.join(', ')}`,
+    );
   return version;
 }
 

@@ -2,7 +2,7 @@
 import type { Compilation } from './compilation.js';
 import { readConstraints } from './constraints.js';
 import { isObject, type Json, type JsonObject, listMember, member, textMember } from './json.js';
-import { resolveMapping, RUN_WORKFLOW_SCRIPT } from './mapping.js';
+import { RUN_WORKFLOW_SCRIPT, resolveMapping } from './mapping.js';
 import type { PlanPlugin, PlanWorkflow } from './plan.js';
 import { type DataTypes, definitionsOf, readSchema } from './schema.js';
 
@@ -39,7 +39,15 @@ function readWorkflow(
   const rules = isObject(raw) ? (member(raw, 'availability_rules') ?? null) : null;
   checkRules(rules, owner, cx);
   const mapping = resolveMapping(
-    { implementation, inputs: parameters, executor: null, owner, at, code: 'C2082', scriptOperation: RUN_WORKFLOW_SCRIPT },
+    {
+      implementation,
+      inputs: parameters,
+      executor: null,
+      owner,
+      at,
+      code: 'C2082',
+      scriptOperation: RUN_WORKFLOW_SCRIPT,
+    },
     plugins,
     cx,
   );
@@ -80,7 +88,10 @@ function checkRules(rules: Json, owner: string, cx: Compilation): void {
 }
 
 /** Plugins of the workflows, in the order of their first use. */
-export function workflowPlugins(workflows: Readonly<Record<string, PlanWorkflow>>, plugins: readonly PlanPlugin[]): PlanPlugin[] {
+export function workflowPlugins(
+  workflows: Readonly<Record<string, PlanWorkflow>>,
+  plugins: readonly PlanPlugin[],
+): PlanPlugin[] {
   const names = new Set(Object.values(workflows).map(({ plugin }) => plugin));
   return [...names].flatMap((name) => plugins.find((plugin) => plugin.name === name) ?? []);
 }

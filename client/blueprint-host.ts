@@ -46,7 +46,8 @@ export function blueprintHost({ folder, allowed = [], plugin }: BlueprintHostOpt
         if (found) return found;
         throw new SourceRefused(`no plugin ${name} is installed; see: caisson plugins list`);
       }
-      if (hasScheme(entry)) throw new SourceRefused('imports from the network are not read; keep a copy beside the blueprint');
+      if (hasScheme(entry))
+        throw new SourceRefused('imports from the network are not read; keep a copy beside the blueprint');
       return undefined;
     },
   };

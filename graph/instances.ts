@@ -75,14 +75,21 @@ export function initialInstances(plan: DeploymentPlan): NodeInstance[] {
       version: 1,
       runtime_properties: {},
       system_properties: {},
-      relationships: planned.relationships.map(({ type, target_id, target_name }) => ({ type, target_id, target_name })),
+      relationships: planned.relationships.map(({ type, target_id, target_name }) => ({
+        type,
+        target_id,
+        target_name,
+      })),
       scaling_groups: planned.scaling_groups ?? [],
       attempted: [],
     };
   });
 }
 
-function finished({ id, node, hostId, groups }: Draft, relationships: readonly PlannedRelationship[]): PlannedNodeInstance {
+function finished(
+  { id, node, hostId, groups }: Draft,
+  relationships: readonly PlannedRelationship[],
+): PlannedNodeInstance {
   return {
     name: node.name,
     node_id: node.name,
@@ -218,7 +225,10 @@ class Relating {
     }
     const candidates = this.#candidates(draft, target).map(({ id }) => id);
     if (connectionType(relationship) === 'all_to_all') return candidates;
-    const first = candidates.reduce<string | undefined>((least, id) => (least === undefined || id < least ? id : least), undefined);
+    const first = candidates.reduce<string | undefined>(
+      (least, id) => (least === undefined || id < least ? id : least),
+      undefined,
+    );
     return first === undefined ? [] : [first];
   }
 

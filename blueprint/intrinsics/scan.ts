@@ -1,7 +1,15 @@
 /** Everywhere in a plan where functions are looked for, each with what SELF, SOURCE and TARGET mean there. */
 import type { Place } from '../diagnostics.js';
 import type { Json, JsonObject } from '../json.js';
-import type { Operation, Operations, ParsedPlan, PlanNode, PlanOutput, PlanRelationship, ScalingGroup } from '../plan.js';
+import type {
+  Operation,
+  Operations,
+  ParsedPlan,
+  PlanNode,
+  PlanOutput,
+  PlanRelationship,
+  ScalingGroup,
+} from '../plan.js';
 import type { Positions } from '../positions.js';
 import type { EvaluationScope } from './scope.js';
 
@@ -92,6 +100,9 @@ function scanGroup(group: ScalingGroup, name: string, visit: Visit): ScalingGrou
   return { ...group, properties: properties as unknown as ScalingGroup['properties'] };
 }
 
-function mapEntries<T>(object: Readonly<Record<string, T>>, change: (value: T, key: string) => T): Readonly<Record<string, T>> {
+function mapEntries<T>(
+  object: Readonly<Record<string, T>>,
+  change: (value: T, key: string) => T,
+): Readonly<Record<string, T>> {
   return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value, key)]));
 }

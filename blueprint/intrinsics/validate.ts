@@ -7,8 +7,8 @@ import { suggestion } from '../suggestion.js';
 import { isBefore } from '../version.js';
 import { type FunctionCall, type FunctionName, functionCall, holdsFunction, isFunctionCall } from './call.js';
 import { evaluate } from './evaluate.js';
+import { type ScanScope, scanPlan } from './scan.js';
 import { FunctionEvaluationError } from './scope.js';
-import { scanPlan, type ScanScope } from './scan.js';
 
 interface Validation {
   readonly plan: ParsedPlan;
@@ -44,7 +44,13 @@ export function validateFunctions(plan: ParsedPlan, cx: Compilation): void {
   });
 }
 
-function validateIn(value: Json, scope: ScanScope, place: Place | undefined, validation: Validation, told: Set<string>): void {
+function validateIn(
+  value: Json,
+  scope: ScanScope,
+  place: Place | undefined,
+  validation: Validation,
+  told: Set<string>,
+): void {
   if (typeof value !== 'object' || value === null || !holdsFunction(value)) return;
   const own = validation.cx.positions.of(value) ?? place;
   const call = functionCall(value);
@@ -94,8 +100,10 @@ function form(code: DiagnosticCode, takes: string, fits: (argument: Json) => boo
   };
 }
 
-const listOf = (least: number, fits: (items: readonly Json[]) => boolean = () => true) => (argument: Json): boolean =>
-  Array.isArray(argument) && argument.length >= least && fits(argument);
+const listOf =
+  (least: number, fits: (items: readonly Json[]) => boolean = () => true) =>
+  (argument: Json): boolean =>
+    Array.isArray(argument) && argument.length >= least && fits(argument);
 
 const path = form('C2130', 'a list: a node (or SELF, SOURCE, TARGET) and a name, and further names', listOf(2));
 const someCapability = form('C2130', 'a list: where it is, its name, and further names', listOf(2));
@@ -117,20 +125,34 @@ const FORMS: Readonly<Record<FunctionName, Form>> = {
     for (const item of argument)
       if (!isObject(item)) throw new InvalidCall('C2131', `${name} takes mappings, not ${shown(item)}`);
   },
-  string_find: form('C2131', 'a list of two texts', listOf(2, (items) => items.length === 2 && items.every(isTextOrCall))),
+  string_find: form(
+    'C2131',
+    'a list of two texts',
+    listOf(2, (items) => items.length === 2 && items.every(isTextOrCall)),
+  ),
   string_replace: form(
     'C2131',
     'a list: text, what to replace, its replacement, and at most a count',
-    listOf(3, (items) => items.length <= 4 && items.slice(0, 3).every(isTextOrCall) && items.slice(3).every(isIndexOrCall)),
+    listOf(
+      3,
+      (items) => items.length <= 4 && items.slice(0, 3).every(isTextOrCall) && items.slice(3).every(isIndexOrCall),
+    ),
   ),
   string_split: form(
     'C2131',
     'a list: text, separator, and at most an index',
-    listOf(2, (items) => items.length <= 3 && items.slice(0, 2).every(isTextOrCall) && items.slice(2).every(isIndexOrCall)),
+    listOf(
+      2,
+      (items) => items.length <= 3 && items.slice(0, 2).every(isTextOrCall) && items.slice(2).every(isIndexOrCall),
+    ),
   ),
   string_lower: form('C2131', 'text', isTextOrCall),
   string_upper: form('C2131', 'text', isTextOrCall),
-  get_secret: form('C2131', 'a name, or a list of a name and keys', (argument) => isTextOrCall(argument) || listOf(2)(argument)),
+  get_secret: form(
+    'C2131',
+    'a name, or a list of a name and keys',
+    (argument) => isTextOrCall(argument) || listOf(2)(argument),
+  ),
   get_capability: someCapability,
   get_group_capability: someCapability,
   get_environment_capability: form(
@@ -144,8 +166,10 @@ const FORMS: Readonly<Record<FunctionName, Form>> = {
     (argument) => isTextOrCall(argument) || listOf(2, (items) => items.length === 2)(argument),
   ),
   get_sys: checkSys,
-  get_consumers: form('C2130', 'ids, names or count', (argument) =>
-    isFunctionCall(argument) || ['ids', 'names', 'count'].includes(String(argument)),
+  get_consumers: form(
+    'C2130',
+    'ids, names or count',
+    (argument) => isFunctionCall(argument) || ['ids', 'names', 'count'].includes(String(argument)),
   ),
 };
 
@@ -160,7 +184,8 @@ function checkSys(argument: Json): void {
   const [entity, property] = argument as readonly Json[];
   if (holdsFunction(argument)) return;
   const known = Object.hasOwn(SYSTEM, String(entity)) ? SYSTEM[String(entity)] : undefined;
-  if (!known) throw new InvalidCall('C2136', `get_sys knows ${Object.keys(SYSTEM).join(' and ')}, not ${String(entity)}`);
+  if (!known)
+    throw new InvalidCall('C2136', `get_sys knows ${Object.keys(SYSTEM).join(' and ')}, not ${String(entity)}`);
   if (!known.includes(String(property)))
     throw new InvalidCall('C2135', `get_sys knows ${known.join(', ')} of ${String(entity)}, not ${String(property)}`);
 }
@@ -207,7 +232,11 @@ export function codeOf({ reference }: FunctionEvaluationError): DiagnosticCode {
   }
 }
 
-function checkAttribute({ name, argument }: FunctionCall, scope: ScanScope, { properties, nodeNames }: Validation): void {
+function checkAttribute(
+  { name, argument }: FunctionCall,
+  scope: ScanScope,
+  { properties, nodeNames }: Validation,
+): void {
   const [node] = argument as readonly Json[];
   if (typeof node !== 'string') return;
   if (node === 'SELF') {
@@ -217,8 +246,10 @@ function checkAttribute({ name, argument }: FunctionCall, scope: ScanScope, { pr
   }
   if (RELATIONSHIP_ENDS.includes(node)) {
     if (scope.kind === 'other') throw new InvalidCall('C2134', `${name}: there is no ${node} here`);
-    if (scope.kind !== 'relationship') throw new InvalidCall('C2130', `${node} in ${name} is for relationship operations`);
+    if (scope.kind !== 'relationship')
+      throw new InvalidCall('C2130', `${node} in ${name} is for relationship operations`);
     return;
   }
-  if (!properties(node)) throw new InvalidCall('C2134', `${name}: there is no node template ${node}`, suggestion(node, nodeNames));
+  if (!properties(node))
+    throw new InvalidCall('C2134', `${name}: there is no node template ${node}`, suggestion(node, nodeNames));
 }

@@ -70,7 +70,10 @@ async function answer(request: PlanRequest): Promise<object> {
     const { plan, diagnostics } = await planBlueprint(request);
     return plan ? { ok: true, plan } : { ok: false, error: errorOf(diagnostics) };
   } catch (error) {
-    return { ok: false, error: { code: null, class: 'InternalError', message: String((error as Error).stack ?? error) } };
+    return {
+      ok: false,
+      error: { code: null, class: 'InternalError', message: String((error as Error).stack ?? error) },
+    };
   }
 }
 

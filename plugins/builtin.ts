@@ -1,0 +1,33 @@
+/** The plugins that come with Caisson. Their index modules are cheap to load: heavy dependencies come with the first call. */
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { type Version, versionSuffix } from '../blueprint/version.js';
+import type { Catalog, InstalledPlugin, PluginDescription } from './catalog.js';
+import type { Plugin } from './sdk/define.js';
+
+/** Folders beside this file: `index.ts` has the plugin as its default export, `plugin.yaml` describes it if it has types. */
+const LOADERS: Readonly<Record<string, () => Promise<{ readonly default: Plugin }>>> = {};
+
+export async function builtInPlugins(): Promise<Catalog> {
+  return await Promise.all(
+    Object.entries(LOADERS).map(async ([folder, load]) => inFolder(folder, (await load()).default)),
+  );
+}
+
+function inFolder(folder: string, plugin: Plugin): InstalledPlugin {
+  return {
+    plugin,
+    describe: async (version) =>
+      (await descriptionAt(folder, `plugin_${versionSuffix(version)}.yaml`)) ??
+      (await descriptionAt(folder, 'plugin.yaml')),
+  };
+}
+
+async function descriptionAt(folder: string, name: string): Promise<PluginDescription | undefined> {
+  const file = fileURLToPath(new URL(`./${folder}/${name}`, import.meta.url));
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  return text === undefined ? undefined : { location: `caisson:${folder}/${name}`, text };
+}

@@ -1,7 +1,7 @@
 /** The plugins that come with Caisson. Their index modules are cheap to load: heavy dependencies come with the first call. */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { type Version, versionSuffix } from '../blueprint/version.js';
+import { versionSuffix } from '../blueprint/version.js';
 import type { Catalog, InstalledPlugin, PluginDescription } from './catalog.js';
 import type { Plugin } from './sdk/define.js';
 

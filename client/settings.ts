@@ -10,7 +10,7 @@ import { type ConnectionSettings, resolveConnection } from './settings/connectio
 import { projectSettings, type SettingsFile, settingsIn } from './settings/file.js';
 import { platformFolders, temporalConfigFile } from './settings/folders.js';
 import { SETTING_KEYS, SETTINGS, type SettingKey } from './settings/table.js';
-import { absolute, type SettingValue, valueOf } from './settings/value.js';
+import { absolute, type SettingValue, settingValue } from './settings/value.js';
 
 export type { ConnectionSettings } from './settings/connection.js';
 export type { SettingKey } from './settings/table.js';
@@ -151,8 +151,8 @@ function givenSettings(sources: SettingSources): Map<SettingKey, Given> {
     const own = environment[variable];
     const ofProject = project?.get(key);
     const ofUser = user?.get(key);
-    if (flag !== undefined) take(valueOf(key, flag, 'flag'), 'flag', cwd);
-    else if (own !== undefined && own !== '') take(valueOf(key, own, variable), `environment ${variable}`, cwd);
+    if (flag !== undefined) take(settingValue(key, flag, 'flag'), 'flag', cwd);
+    else if (own !== undefined && own !== '') take(settingValue(key, own, variable), `environment ${variable}`, cwd);
     else if (ofProject !== undefined) take(ofProject, sources.project!.path, path.dirname(sources.project!.path));
     else if (ofUser !== undefined) take(ofUser, sources.user!.path, path.dirname(sources.user!.path));
   }

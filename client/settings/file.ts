@@ -3,7 +3,7 @@ import { parse } from 'smol-toml';
 import { suggestion } from '../../blueprint/suggestion.js';
 import { CaissonError } from '../errors.js';
 import { SETTING_KEYS, SETTINGS, type SettingKey } from './table.js';
-import { type SettingValue, valueOf } from './value.js';
+import { type SettingValue, settingValue } from './value.js';
 
 export interface SettingsFile {
   readonly path: string;
@@ -23,7 +23,7 @@ export function settingsIn({ path, text }: SettingsFile): ReadonlyMap<SettingKey
       throw new CaissonError('usage', 'C1003', `${path}: there is no setting ${name}`, {
         hint: suggestion(name, SETTING_KEYS) ?? 'see: caisson config list',
       });
-    found.set(key, valueOf(key, value, path));
+    found.set(key, settingValue(key, value, path));
   }
   return found;
 }

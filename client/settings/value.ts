@@ -10,7 +10,7 @@ export type SettingValue = string | number | boolean | readonly string[];
  * @param from where it was given, for messages
  * @throws CaissonError when it is of another kind
  */
-export function valueOf(key: SettingKey, given: unknown, from: string): SettingValue {
+export function settingValue(key: SettingKey, given: unknown, from: string): SettingValue {
   const { kind, choices } = SETTINGS[key];
   const value = ofKind(kind, given);
   if (value === undefined || (choices && !choices.includes(String(value))))

@@ -4,7 +4,7 @@ import type { WorkerHealth } from '../../worker/health.js';
 import type { Settings } from '../settings.js';
 import { isServing } from './grpc.js';
 import { withLock } from './lock.js';
-import { isRunning, stopProcess } from './process.js';
+import { isRunning, killProcess, stopProcess } from './process.js';
 import { startServer } from './server.js';
 import {
   readState,
@@ -52,10 +52,13 @@ export async function up(settings: Settings, { onStep }: UpOptions = {}): Promis
   return await withLock(
     files.lock,
     async () => {
-      // Whoever held the lock before may have done it all.
-      const meanwhile = await servingStack(settings, files);
-      const stack = meanwhile ?? (await startMissing(settings, files, onStep));
-      onStep?.({ step: 'up', stack, started: meanwhile === undefined });
+      // Whoever held the lock before may have done it all: then nothing is missing any more.
+      let started = false;
+      const stack = await startMissing(settings, files, (step) => {
+        started = true;
+        onStep?.(step);
+      });
+      onStep?.({ step: 'up', stack, started });
       return stack;
     },
     { onWait: () => onStep?.({ step: 'waiting' }) },
@@ -83,7 +86,11 @@ async function servingStack(settings: Settings, files: StackFiles): Promise<Stac
   return stack && (await isServing({ address: stack.server.address, namespace })) ? stack : undefined;
 }
 
-async function startMissing(settings: Settings, files: StackFiles, onStep: UpOptions['onStep']): Promise<Stack> {
+async function startMissing(
+  settings: Settings,
+  files: StackFiles,
+  onStep: NonNullable<UpOptions['onStep']>,
+): Promise<Stack> {
   const state = await readState(files.state);
   const server = (await keptServer(settings, state)) ?? (await newServer(settings, files, state, onStep));
   const ports = { grpc: Number(server.address.split(':').at(-1)), ui: Number(new URL(server.uiUrl).port) };
@@ -98,9 +105,9 @@ async function startMissing(settings: Settings, files: StackFiles, onStep: UpOpt
 async function keptServer(settings: Settings, { server }: StackState): Promise<ServerState | undefined> {
   if (!server || !(await isRunning(server))) return undefined;
   const { namespace } = settings.connection;
-  if (await isServing({ address: server.address, namespace }, 5_000)) return server;
-  // It runs but answers nobody: stuck.
-  await stopProcess(server, 5_000);
+  if (await isServing({ address: server.address, namespace }, 3_000)) return server;
+  // It runs but answers nobody: stuck, so that it would not hear a request to end either.
+  await killProcess(server);
   return undefined;
 }
 
@@ -108,13 +115,13 @@ async function newServer(
   settings: Settings,
   files: StackFiles,
   state: StackState,
-  onStep: UpOptions['onStep'],
+  onStep: NonNullable<UpOptions['onStep']>,
 ): Promise<ServerState> {
   const binary = await findTemporal({
     ...binaryOptions(settings),
-    onProgress: (one) => onStep?.({ step: 'downloading', ...one }),
+    onProgress: (one) => onStep({ step: 'downloading', ...one }),
   });
-  onStep?.({
+  onStep({
     step: 'starting-server',
     program: binary.path,
     version: binary.version,
@@ -151,10 +158,10 @@ async function newWorker(
   files: StackFiles,
   { worker: before }: StackState,
   server: ServerState,
-  onStep: UpOptions['onStep'],
+  onStep: NonNullable<UpOptions['onStep']>,
 ): Promise<WorkerState> {
   const other = before !== undefined && before.build !== (await workerBuild(settings));
-  onStep?.({ step: 'starting-worker', why: before === undefined ? 'first' : other ? 'older build' : 'died' });
+  onStep({ step: 'starting-worker', why: before === undefined ? 'first' : other ? 'older build' : 'died' });
   return await startWorker(settings, files, server);
 }
 

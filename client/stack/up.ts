@@ -45,7 +45,7 @@ export interface UpOptions {
  */
 export async function up(settings: Settings, { onStep }: UpOptions = {}): Promise<Stack> {
   const files = stackFiles(settings);
-  const running = await runningStack(settings, files);
+  const running = await servingStack(settings, files);
   if (running) {
     onStep?.({ step: 'up', stack: running, started: false });
     return running;
@@ -55,7 +55,7 @@ export async function up(settings: Settings, { onStep }: UpOptions = {}): Promis
     files.lock,
     async () => {
       // Whoever held the lock before may have done it all.
-      const meanwhile = await runningStack(settings, files);
+      const meanwhile = await servingStack(settings, files);
       const stack = meanwhile ?? (await startMissing(settings, files, onStep));
       onStep?.({ step: 'up', stack, started: meanwhile === undefined });
       return stack;
@@ -64,7 +64,7 @@ export async function up(settings: Settings, { onStep }: UpOptions = {}): Promis
   );
 }
 
-/** The stack if all of it runs, without starting anything. */
+/** The stack if all of its processes run, without starting anything or asking them. */
 export async function runningStack(
   settings: Settings,
   files: StackFiles = stackFiles(settings),
@@ -79,6 +79,12 @@ export async function runningStack(
   ]);
   const current = worker.build === build && keeper.build === build;
   return serverRuns && workerRuns && keeperRuns && current ? { server, worker } : undefined;
+}
+
+async function servingStack(settings: Settings, files: StackFiles): Promise<Stack | undefined> {
+  const stack = await runningStack(settings, files);
+  const { namespace } = settings.connection;
+  return stack && (await isServing({ address: stack.server.address, namespace })) ? stack : undefined;
 }
 
 async function startMissing(settings: Settings, files: StackFiles, onStep: UpOptions['onStep']): Promise<Stack> {

@@ -123,8 +123,11 @@ class Loader {
     const { positions, report, gates } = this.loading;
     if (!Object.hasOwn(document, 'imports')) return;
     const place = positions.ofValue(document, 'imports');
-    if (document.imports === null) return report('C2014', 'imports is empty', place, 'leave it out');
-    if (!Array.isArray(document.imports)) return report('C2010', 'imports must be a list', place);
+    if (!Array.isArray(document.imports)) {
+      if (document.imports === null) report('C2014', 'imports is empty', place, 'leave it out');
+      else report('C2010', 'imports must be a list', place);
+      return;
+    }
     const entries = new Set<string>();
     for (const [index, item] of listMember(document, 'imports').entries()) {
       const at = positions.ofValue(document.imports, index);

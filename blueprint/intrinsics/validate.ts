@@ -75,13 +75,16 @@ function validateCall(call: FunctionCall, scope: ScanScope, validation: Validati
     throw new InvalidCall('C2131', `${call.name} needs cloudify_dsl_${since.join('_')}`);
   switch (call.name) {
     case 'get_input':
-      return checkInput(call, validation);
+      checkInput(call, validation);
+      break;
     case 'get_property':
-      return checkProperty(call, scope, validation);
+      checkProperty(call, scope, validation);
+      break;
     case 'get_attribute':
     case 'get_attributes_list':
     case 'get_attributes_dict':
-      return checkAttribute(call, scope, validation);
+      checkAttribute(call, scope, validation);
+      break;
     default:
   }
 }

@@ -1,0 +1,28 @@
+/** Durations as people write them. */
+import { usageError } from './errors.js';
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/**
+ * Milliseconds of `90`, `90s`, `1m30s`, `2h`, `500ms`; a bare number is seconds.
+ *
+ * @throws CaissonError (usage)
+ */
+export function parseDuration(text: string, flag: string): number {
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1_000;
+  let total = 0;
+  const rest = text.replaceAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g, (_, number: string, unit: string) => {
+    total += Number(number) * (UNITS[unit] as number);
+    return '';
+  });
+  if (rest.trim() === '' && total > 0) return total;
+  throw usageError(`${flag} must be a duration like 90s, 15m or 1h30m, not ${text}`);
+}
+
+/** `0:41`, `1:02:03`. */
+export function clock(milliseconds: number): string {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1_000));
+  const [hours, minutes] = [Math.floor(seconds / 3_600), Math.floor((seconds % 3_600) / 60)];
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+}

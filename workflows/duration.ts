@@ -1,6 +1,13 @@
 /** Durations and times as blueprints and operators write them. */
 
-const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
+const UNITS: Readonly<Record<string, number>> = {
+  ms: 0.001,
+  s: 1,
+  m: 60,
+  h: 3_600,
+  d: 86_400,
+  w: 604_800,
+};
 
 /**
  * Milliseconds of a duration: a number of seconds, or text such as `90s`, `5m`, `1h30m`, `2d`.
@@ -12,9 +19,9 @@ export function durationMs(value: unknown): number | undefined {
   if (typeof value !== 'string') return undefined;
   const text = value.trim();
   if (/^\d+(\.\d+)?$/.test(text)) return Math.round(Number(text) * 1_000);
-  if (!/^(\d+(\.\d+)?[smhdw])+$/.test(text)) return undefined;
+  if (!/^(\d+(\.\d+)?(ms|[smhdw]))+$/.test(text)) return undefined;
   let seconds = 0;
-  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)([smhdw])/g))
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|[smhdw])/g))
     seconds += Number(amount) * (UNITS[unit as string] as number);
   return Math.round(seconds * 1_000);
 }

@@ -57,6 +57,8 @@ export class ExecutionState {
   status: ProgressView['status'] = 'started';
   error: string | null = null;
   timedOut = false;
+  /** What the run waits for is about to be told. */
+  tellingWaits = false;
   total: number;
   finished: number;
   taskCount: number;

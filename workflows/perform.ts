@@ -20,7 +20,7 @@ import {
   requestFor,
   shortName,
 } from './operations.js';
-import { callKey, isWait, waitFor } from './wait.js';
+import { callKey, isWait, tellWaits, waitFor } from './wait.js';
 
 export type Performed =
   | { readonly kind: 'succeeded'; readonly result: Json | null }
@@ -37,6 +37,7 @@ export async function perform(state: ExecutionState, call: OperationCall): Promi
   state.running.set(task.view.task_id, task);
   const outcome = await decided(state, task);
   state.running.delete(task.view.task_id);
+  if (task.view.waiting) tellWaits(state);
   state.applied.add(task.view.task_id);
   if (outcome.kind === 'succeeded') {
     state.applyPatches(outcome.result.patches);

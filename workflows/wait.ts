@@ -2,7 +2,7 @@
  * Operations of the plugin `wait`: for a person's approval, a named signal, a time. They are done here, in workflow
  * code: no activity runs while an execution waits, and a wait survives whatever the workflow survives.
  */
-import { ApplicationFailure, condition, isCancellation } from '@temporalio/workflow';
+import { ApplicationFailure, condition, isCancellation, upsertMemo } from '@temporalio/workflow';
 import type { Json, JsonObject, Operation } from '../blueprint/plan.js';
 import type { OperationCall } from '../graph/steps.js';
 import { durationMs, timeMs } from './duration.js';
@@ -37,6 +37,7 @@ export async function waitFor(
     const inputs = evaluateFor(state, task.call, { ...operation.inputs, ...task.call.kwargs }) as JsonObject;
     const wait = readWait(kindOf(operation), inputs, Date.parse(task.view.started_at));
     task.view = { ...task.view, waiting: wait.view };
+    tellWaits(state);
     const { instance_id } = task.call;
     if (!task.resumed) state.note('workflow_node_event', textOf(wait.view), instance_id);
     if (wait.view.kind === 'approval') return await approval(state, task, wait);
@@ -46,6 +47,26 @@ export async function waitFor(
     if (error instanceof ApplicationFailure) return failureOf(state, operation, task.view, error);
     throw error;
   }
+}
+
+/** At most this many waits are named in the memo; `progress` knows them all. */
+const MOST_NAMED = 10;
+
+/**
+ * Writes what the run waits for into its memo, once for all that changed at one moment.
+ *
+ * By the memo lists find runs that wait. It also marks the point in the history: a task of a workflow that issued
+ * nothing is passed over in a replay, and a decision would then be checked before the wait that it is about has begun.
+ */
+export function tellWaits(state: ExecutionState): void {
+  if (state.tellingWaits) return;
+  state.tellingWaits = true;
+  void Promise.resolve().then(() => {
+    state.tellingWaits = false;
+    const waiting = [...state.running.values()].filter(({ view }) => view.waiting !== undefined);
+    const named = waiting.slice(0, MOST_NAMED).map(({ view }) => `${view.waiting?.kind} ${view.task_id}`);
+    upsertMemo({ waiting: named.length > 0 ? named : null });
+  });
 }
 
 /** Why a decision cannot be taken; undefined when it can. */

@@ -1,17 +1,17 @@
-/** What a command works with: the connection and the installed plugins, opened when first asked for. */
+/** What a command works with: settings, connection and installed plugins, opened when first asked for. */
 import type { Catalog } from '../plugins/catalog.js';
 import type { GlobalOptions } from './commands/definition.js';
 import type { CaissonConnection } from './connection.js';
 import type { Io } from './output/io.js';
+import type { LoadedSettings, SettingFlags } from './settings.js';
 
 export interface Session {
+  readonly settings: LoadedSettings['settings'];
   readonly connection: CaissonConnection;
-  close(): Promise<void>;
 }
 
-/** Settings, then a server (started on this machine if none is configured), then the connection. */
-export async function openSession(_global: GlobalOptions, _io: Io): Promise<Session> {
-  throw new Error('not yet');
+export function settingFlags({ address, namespace, profile, embedded }: GlobalOptions): SettingFlags {
+  return { address, namespace, profile, ...(embedded ? {} : { embedded: false }) };
 }
 
 /** The plugins that blueprints may import here. */
@@ -20,16 +20,20 @@ export async function installedPlugins(): Promise<Catalog> {
   return await builtInPlugins();
 }
 
-/** Runs with a session and closes it, whatever happens. */
+/** Connects (starting a server on this machine if none is configured), runs, and closes the connection whatever happens. */
 export async function withSession<Result>(
   global: GlobalOptions,
   io: Io,
   run: (session: Session) => Promise<Result>,
 ): Promise<Result> {
-  const session = await openSession(global, io);
+  const { loadSettings } = await import('./settings.js');
+  const { connect } = await import('./connection.js');
+  const { tellSteps } = await import('./output/stack-steps.js');
+  const { settings } = await loadSettings(settingFlags(global));
+  const connection = await connect(settings, { onStep: tellSteps(io, global.quiet) });
   try {
-    return await run(session);
+    return await run({ settings, connection });
   } finally {
-    await session.close();
+    await connection.close();
   }
 }

@@ -90,6 +90,18 @@ describe('a stack', () => {
     expect(await isRunning(other)).toBe(true);
   });
 
+  test('whose server and worker die one after the other while they come up is up in the end', async () => {
+    const before = await up(settings);
+    const { state } = stackFiles(settings);
+    await killProcess(before.worker);
+    const coming = up(settings);
+    await expect.poll(async () => (await readState(state)).worker?.pid).not.toBe(before.worker.pid);
+    await killProcess(before.server);
+    const after = await coming;
+    expect(after.server.pid).not.toBe(before.server.pid);
+    expect(await stackStatus(settings)).toMatchObject({ server: { serving: true }, worker: { running: true } });
+  });
+
   test('whose server was killed gets another one on the same file and port, and its worker goes on', async () => {
     const before = await up(settings);
     const id = await withConnection(settings, startDeployment);

@@ -73,7 +73,7 @@ export async function connect(settings: Settings, options: ConnectOptions = {}):
   const target = reached();
   const { namespace } = target;
   const client = new Client({ connection, namespace, dataConverter: createDataConverter(store) });
-  const base = settings.uiUrl ?? stack?.server.uiUrl ?? guessedUi(target.address);
+  const base = settings.uiUrl ?? stack?.server.ui_url ?? guessedUi(target.address);
   let known: Promise<boolean> | undefined;
   return {
     client,

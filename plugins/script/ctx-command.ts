@@ -4,7 +4,7 @@
  * Each word is a member of what the words before it led to (`-` means `_`). In a mapping, one word reads the path that it
  * is, two write; a member that can be called takes the rest as its arguments.
  */
-import type { Json, JsonObject } from '../sdk/index.js';
+import { type Json, type JsonObject, NonRecoverableError } from '../sdk/index.js';
 import { parseWords, type Word } from './ctx-words.js';
 import { readPath, writePath } from './property-path.js';
 
@@ -12,7 +12,13 @@ import { readPath, writePath } from './property-path.js';
 export type Member =
   | { readonly kind: 'value'; read(): Json | Promise<Json> }
   | { readonly kind: 'branch'; readonly members: Members; summary(): Json | Promise<Json> }
-  | { readonly kind: 'mapping'; view(): Record<string, Json> | JsonObject; readonly methods: Members }
+  | {
+      readonly kind: 'mapping';
+      view(): Record<string, Json> | JsonObject;
+      readonly methods: Members;
+      /** Why it cannot be written. */
+      readonly readOnly?: string;
+    }
   | Callable;
 
 export interface Callable {
@@ -103,6 +109,7 @@ async function inMapping(
     return await callWith(method, rest.slice(1));
   if (second === undefined) return readPath(plain(mapping.view()), textOf(first));
   if (more.length > 0) throw unresolved(more[0] as Word, words);
+  if (mapping.readOnly !== undefined) throw new NonRecoverableError(mapping.readOnly);
   writePath(mapping.view() as Record<string, Json>, textOf(first), second.value);
   return undefined;
 }

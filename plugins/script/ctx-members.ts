@@ -72,7 +72,7 @@ function nodeMember(node: NodeView): Member {
       type: value(() => node.type),
       type_hierarchy: value(() => node.typeHierarchy),
       number_of_instances: value(() => node.numberOfInstances),
-      properties: () => ({ kind: 'mapping', view: () => node.properties, methods: readers(() => node.properties) }),
+      properties: readOnly(() => node.properties),
     },
     summary: () => nodeSummary(node),
   };
@@ -192,7 +192,7 @@ function pluginMember(ctx: OperationContext): Member {
       name: value(() => plugin.name),
       package_name: value(() => plugin.packageName ?? null),
       package_version: value(() => plugin.packageVersion ?? null),
-      properties: () => ({ kind: 'mapping', view: () => plugin.properties, methods: readers(() => plugin.properties) }),
+      properties: readOnly(() => plugin.properties),
       workdir: value(async () => await plugin.workdir()),
     },
     summary: () => plugin.name,
@@ -247,6 +247,16 @@ function resourceMembers(ctx: OperationContext): Members {
 
 function value(read: () => unknown): () => Member {
   return () => ({ kind: 'value', read: read as () => Json });
+}
+
+/** Properties of nodes and plugins: only runtime properties are written. */
+function readOnly(view: () => JsonObject): () => Member {
+  return () => ({
+    kind: 'mapping',
+    view,
+    methods: readers(view),
+    readOnly: 'Cannot override read only properties',
+  });
 }
 
 function branch(values: JsonObject): () => Member {

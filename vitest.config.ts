@@ -8,13 +8,17 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: ['test/workflows/**', 'test/acceptance/**'] },
+        test: {
+          name: 'fast',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/workflows/**', 'test/stack/live/**', 'test/acceptance/**'],
+        },
       },
       {
         extends: true,
         test: {
           name: 'temporal',
-          include: ['test/workflows/**/*.test.ts'],
+          include: ['test/workflows/**/*.test.ts', 'test/stack/live/**/*.test.ts'],
           globalSetup: 'test/workflows/server.ts',
           testTimeout: 30_000,
           hookTimeout: 60_000,

@@ -66,6 +66,29 @@ describe('a stack', () => {
     expect(after.worker.pid).not.toBe(before.worker.pid);
   });
 
+  test('brings up what died by itself, though nobody types a command', async () => {
+    const before = await up(settings);
+    const { state } = stackFiles(settings);
+    for (const name of ['worker', 'server'] as const) {
+      process.kill(before[name].pid, 'SIGKILL');
+      await expect
+        .poll(async () => (await readState(state))[name]?.pid, { timeout: 20_000 })
+        .not.toBe(before[name].pid);
+    }
+    await expect.poll(async () => (await stackStatus(settings)).server?.serving, { timeout: 20_000 }).toBe(true);
+  });
+
+  test('whose keeper was killed gets another one', async () => {
+    const stack = await up(settings);
+    const { state } = stackFiles(settings);
+    const { keeper } = await readState(state);
+    process.kill(keeper!.pid, 'SIGKILL');
+    expect(await up(settings)).toEqual(stack);
+    const other = (await readState(state)).keeper;
+    expect(other?.pid).not.toBe(keeper?.pid);
+    expect(await isRunning(other)).toBe(true);
+  });
+
   test('whose server was killed gets another one on the same file and port, and its worker goes on', async () => {
     const before = await up(settings);
     const id = await withConnection(settings, startDeployment);
@@ -90,9 +113,8 @@ describe('a stack', () => {
     const before = await up(settings);
     const { state } = stackFiles(settings);
     await writeState(state, { ...(await readState(state)), worker: { ...before.worker, build: 'older' } });
-    const steps: StackStep[] = [];
-    const after = await up(settings, { onStep: (step) => steps.push(step) });
-    expect(steps).toContainEqual({ step: 'starting-worker', why: 'older build' });
+    const after = await up(settings);
+    expect(after.worker.build).toBe(before.worker.build);
     expect(after.server).toEqual(before.server);
     expect(await isRunning(before.worker)).toBe(false);
     expect(await isRunning(after.worker)).toBe(true);
@@ -101,9 +123,11 @@ describe('a stack', () => {
   test('that is taken down leaves no process, keeps its data and comes up at the same ports', async () => {
     const before = await up(settings);
     const id = await withConnection(settings, startDeployment);
+    const { keeper } = await readState(stackFiles(settings).state);
     expect(await down(settings)).toEqual({ worker: 'stopped', server: 'stopped' });
     expect(await identify(before.server.pid)).toBeUndefined();
     expect(await identify(before.worker.pid)).toBeUndefined();
+    expect(await isRunning(keeper)).toBe(false);
     expect(await down(settings)).toEqual({ worker: 'gone', server: 'gone' });
     const after = await up(settings);
     expect(after.server.address).toBe(before.server.address);

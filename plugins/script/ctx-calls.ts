@@ -24,6 +24,8 @@ export function contextCalls(ctx: OperationContext, parameters: JsonObject, verd
     log: ({ level, message }) => ctx.logger[levelOf(level)]('%s', text(message)),
     send_event: ({ message }) => ctx.sendEvent(text(message)),
     get_secret: async ({ key }) => await ctx.getSecret(text(key)),
+    set_secret: async ({ key, value }) => await ctx.setSecret(text(key), value ?? null),
+    delete_secret: async ({ key }) => await ctx.deleteSecret(text(key)),
     get_resource: async ({ path }) => (await ctx.getResource(text(path))).toString('base64'),
     get_resource_and_render: async ({ path, variables }) =>
       await ctx.getResourceAndRender(text(path), object(variables)),

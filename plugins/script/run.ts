@@ -16,6 +16,7 @@ import { contextMembers } from './ctx-members.js';
 import { type CtxServer, serveContext } from './ctx-server.js';
 import { environmentOf } from './environment.js';
 import { isEvaluated, pythonLine } from './evaluated-python.js';
+import { isNodeScript, prepareNodeScript } from './node-script.js';
 import { endOrphan, processRecord } from './orphans.js';
 import { type ProcessOptions, readInputs, type ScriptInputs } from './process-options.js';
 import { runProcess } from './run-process.js';
@@ -49,6 +50,7 @@ async function prepare(ctx: OperationContext, given: ScriptInputs, folder: strin
     script = path.join(home, 'inline.sh');
     await writeFile(script, dedent(given.script.source));
   }
+  if (isNodeScript(script)) await prepareNodeScript(script);
   await chmod(script, 0o755);
   return script;
 }

@@ -98,6 +98,8 @@ export interface FakeContext {
   readonly heartbeats: readonly (Json | undefined)[];
   /** What `update()` stored, in order. What is stored at the operation's end is not among them. */
   readonly flushes: readonly Patches[];
+  /** Every secret, with what the operation made of them. */
+  secrets(): JsonObject;
   /** Text with every secret that was handed out blanked. */
   mask(text: string): string;
   /** Changes not stored yet; afterwards they are. */
@@ -111,7 +113,8 @@ export interface FakeContext {
 }
 
 /** How an operation went, and everything it did. */
-export interface OperationRun extends Pick<FakeContext, 'logs' | 'events' | 'heartbeats' | 'flushes' | 'stored'> {
+export interface OperationRun
+  extends Pick<FakeContext, 'logs' | 'events' | 'heartbeats' | 'flushes' | 'stored' | 'secrets'> {
   readonly status: 'succeeded' | 'recoverable' | 'non-recoverable' | 'retry';
   readonly result: Json | undefined;
   readonly error: Error | undefined;
@@ -159,13 +162,19 @@ export async function runOperation(
     heartbeats: fake.heartbeats,
     flushes: fake.flushes,
     stored: fake.stored,
+    secrets: fake.secrets,
   };
 }
 
 /** A context to call an operation's parts with. Call `cleanUp` when done. */
 export async function fakeContext(options: FakeContextOptions = {}): Promise<FakeContext> {
   const folders: string[] = [];
-  const secrets = secretLookup({ get: async (key) => options.secrets?.[key] });
+  const vault = new Map<string, Json>(Object.entries(options.secrets ?? {}));
+  const secrets = secretLookup({
+    get: async (key) => vault.get(key),
+    set: async (key, value) => void vault.set(key, value),
+    delete: async (key) => vault.delete(key),
+  });
   const request = await resolveSecrets(requestOf(options), secrets);
   const stored = new Map(Object.entries(request.snapshot.instances));
   const logs: LogLine[] = [];
@@ -206,6 +215,8 @@ export async function fakeContext(options: FakeContextOptions = {}): Promise<Fak
       return { ...request.snapshot, instances: Object.fromEntries(stored) };
     },
     getSecret: async (key) => await secrets.get(key),
+    setSecret: async (key, value) => await secrets.set(key, value),
+    deleteSecret: async (key) => await secrets.delete(key),
     blueprintFolder,
     workdir,
   };
@@ -218,6 +229,7 @@ export async function fakeContext(options: FakeContextOptions = {}): Promise<Fak
     events,
     heartbeats,
     flushes,
+    secrets: () => Object.fromEntries(vault),
     mask: (text) => secrets.mask(text),
     end() {
       const patches = handle.takePatches();

@@ -232,11 +232,13 @@ try:
 except KeyError as error:
     print(exception_to_error_cause(error, sys.exc_info()[2])['type'])
 print(get_rest_client().secrets.get('token')['value'])
+get_rest_client().secrets.create('made', {'a': 1}, update_if_exists=True)
 get_rest_client().deployments.list()
 `,
     { secrets: { token: 'hunter22' } },
   );
   expect(output(run)).toEqual(['3 node_1', 'plain', 'out', 'KeyError', '***']);
+  expect(run.secrets()).toEqual({ token: 'hunter22', made: { a: 1 } });
   expect(run).toMatchObject({ status: 'non-recoverable' });
   expect(run.error?.message).toMatch('client.deployments.list() needs a Cloudify manager');
 });

@@ -26,6 +26,15 @@ class _Secrets(_Absent):
     def get(self, key, *_, **__):
         return {'key': key, 'value': _wire.call('get_secret', key=key)}
 
+    def create(self, key, value, *_, **__):
+        _wire.call('set_secret', key=key, value=_wire.plain(value))
+        return {'key': key}
+
+    update = create
+
+    def delete(self, key, *_, **__):
+        _wire.call('delete_secret', key=key)
+
 
 class _Manager(_Absent):
     def get_context(self, *_, **__):

@@ -1,5 +1,13 @@
 /** What there is to reach from `ctx` on the command line, in the names that existing scripts use. */
-import type { Json, JsonObject, NodeInstanceView, NodeView, OperationContext, Subject } from '../sdk/index.js';
+import type {
+  Json,
+  JsonObject,
+  NodeInstanceView,
+  NodeOperationContext,
+  NodeView,
+  OperationContext,
+  Subject,
+} from '../sdk/index.js';
 import type { Callable, Member, Members } from './ctx-command.js';
 import type { Verdict } from './verdict.js';
 
@@ -10,6 +18,7 @@ export function contextMembers(ctx: OperationContext, verdict: Verdict): Members
     instance: () => instanceMember(nodeContext(ctx).instance),
     source: () => subjectMember(relationshipContext(ctx).source),
     target: () => subjectMember(relationshipContext(ctx).target),
+    capabilities: () => capabilitiesMember(ctx as NodeOperationContext),
     blueprint: branch({ id: ctx.blueprint.id }),
     deployment: branch({
       id: ctx.deployment.id,
@@ -61,6 +70,12 @@ function subjectMember({ node, instance }: Subject): Member {
     members: { node: () => nodeMember(node), instance: () => instanceMember(instance) },
     summary: () => ({ node: nodeSummary(node), instance: instanceSummary(instance) }),
   };
+}
+
+/** The reference's name for the runtime properties of related instances. */
+function capabilitiesMember({ capabilities }: Pick<NodeOperationContext, 'capabilities'>): Member {
+  const all = () => plain(capabilities.getAll());
+  return { kind: 'branch', members: { get_all: call([], 0, all) }, summary: all };
 }
 
 function nodeMember(node: NodeView): Member {

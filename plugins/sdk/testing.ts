@@ -53,6 +53,8 @@ export interface FakeContextOptions extends FakeSubject {
   /** With `target`: a relationship operation, in which there is no node of its own. */
   readonly source?: FakeSubject;
   readonly target?: FakeSubject;
+  /** An operation that a workflow runs for no node. @default false */
+  readonly ofDeployment?: boolean;
   /** Full name. @default 'cloudify.interfaces.lifecycle.create' */
   readonly operation?: string;
   /** Evaluated inputs; `{ get_secret: key }` is resolved as on a worker. */
@@ -156,7 +158,7 @@ export async function runOperation(
     result: error === undefined ? result : undefined,
     error: error === undefined || error instanceof Error ? error : new Error(String(error)),
     patches,
-    runtimeProperties: fake.stored(),
+    runtimeProperties: options.ofDeployment ? {} : fake.stored(),
     logs: fake.logs,
     events: fake.events,
     heartbeats: fake.heartbeats,
@@ -237,7 +239,7 @@ export async function fakeContext(options: FakeContextOptions = {}): Promise<Fak
       return patches;
     },
     retryRequested: handle.retryRequested,
-    stored(id = request.source_id ?? request.instance_id) {
+    stored(id = request.source_id ?? request.instance_id ?? '') {
       const instance = stored.get(id);
       if (!instance) throw new Error(`there is no instance ${id}; there are ${[...stored.keys()].join(', ')}`);
       return instance.runtime_properties;
@@ -271,7 +273,7 @@ function requestOf(options: FakeContextOptions): OperationRequest {
     },
     plugin: { name: options.plugin?.name ?? 'plugin', properties: options.plugin?.properties ?? {} },
     inputs: options.inputs ?? {},
-    instance_id: sides?.source_id ?? add(options, 'node', snapshot),
+    ...(options.ofDeployment ? {} : { instance_id: sides?.source_id ?? add(options, 'node', snapshot) }),
     ...sides,
     snapshot,
   };

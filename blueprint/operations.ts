@@ -166,12 +166,12 @@ function united(
   cx: Compilation,
 ): TemplateOperation {
   if (!declared) return given as TemplateOperation;
-  if (!given) return withDefaults(declared, {}, path, at, cx, false);
+  if (!given) return withDefaults(declared, {}, path, at, cx);
   if (isNoOp(given) || isNoOp(declared)) return given;
   const implementation = given.implementation === '' ? declared.implementation : given.implementation;
   if (implementation !== declared.implementation) return { ...given, implementation };
   return {
-    ...withDefaults(declared, given.inputs, path, given.at, cx, true),
+    ...withDefaults(declared, given.inputs, path, given.at, cx),
     executor: given.executor ?? declared.executor,
     max_retries: given.max_retries ?? declared.max_retries,
     retry_interval: given.retry_interval ?? declared.retry_interval,
@@ -187,14 +187,13 @@ function withDefaults(
   path: string,
   at: At,
   cx: Compilation,
-  markTypes: boolean,
 ): TemplateOperation {
   const inputs: Record<string, Json> = { ...defaultsOf(declared.inputs), ...given };
   const types: Record<string, Json> = {};
   for (const [name, { definition }] of declared.inputs) {
     if (!Object.hasOwn(inputs, name)) cx.report('C2045', `${path} needs the input ${name}`, at);
     const type = member(definition, 'type');
-    if (type === undefined || !markTypes) continue;
+    if (type === undefined || type === null) continue;
     types[name] = type;
     const value = inputs[name];
     // A function declares its type by a key beside it; plain mappings get the key too.

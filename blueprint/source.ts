@@ -5,7 +5,7 @@
  */
 import type { DiagnosticCode, Place, Report } from './diagnostics.js';
 import { isObject, type Json } from './json.js';
-import type { Positions } from './positions.js';
+import type { KeyMarks, Positions } from './positions.js';
 import { type AliasNode, type MappingNode, parseYaml, type ScalarNode, type YamlNode } from './yaml/parser.js';
 import { numberOf, plainScalar } from './yaml/plain-scalars.js';
 import { YamlError } from './yaml/text.js';
@@ -98,18 +98,17 @@ class Reader {
     if (node.kind === 'scalar') return this.#scalar(node);
     if (node.tag !== undefined && !COLLECTION_TAGS.has(node.tag)) throw unknownTag(node.tag, node);
     if (node.kind === 'mapping') return this.#mapping(node, depth);
-    const marks = new Map<number, { key: Place; value: Place }>();
-    const list = node.items.map((item, index) => {
-      const place = this.#place(item);
-      marks.set(index, { key: place, value: place });
-      return this.value(item, depth + 1);
-    });
-    this.positions.mark(list, this.#place(node), marks);
+    const list = node.items.map((item) => this.value(item, depth + 1));
+    this.positions.markList(
+      list,
+      this.#place(node),
+      node.items.map((item) => this.#place(item)),
+    );
     return list;
   }
 
   #mapping(node: MappingNode, depth: number): Json {
-    const marks = new Map<string, { key: Place; value: Place }>();
+    const marks = new Map<string, KeyMarks>();
     const own = new Map<string, Json>();
     const merged: Json[] = [];
     let otherKeys = false;
@@ -125,7 +124,7 @@ class Reader {
         throw new YamlError('constructor', 'a mapping or a list cannot be a key', keyNode.offset);
       if (typeof key !== 'string') otherKeys = true;
       const name = isDate && keyNode.kind === 'scalar' ? keyNode.text : String(key);
-      marks.set(name, { key: this.#place(keyNode), value: this.#place(valueNode) });
+      marks.set(name, { file: this.file, key: keyNode.offset, value: valueNode.offset });
       own.set(name, value);
     }
     // Earlier merged mappings win over later ones, and what is written here over them all.
@@ -133,7 +132,7 @@ class Reader {
     for (const source of merged.reverse())
       for (const [key, value] of Object.entries(source as object)) put(result, key, value);
     for (const [key, value] of own) put(result, key, value);
-    this.positions.mark(result, this.#place(node), marks);
+    this.positions.markMapping(result, this.#place(node), marks);
     if (otherKeys) NON_TEXT_KEYS.add(result);
     return result;
   }

@@ -2,7 +2,7 @@
  * From sources to a plan, in one pass down this file: read and merge, check the form, resolve types, complete
  * templates, check functions. All that is wrong is reported; a plan comes out only when nothing is.
  */
-import type { Compilation } from './compilation.js';
+import type { Compilation, UnprovidedHint } from './compilation.js';
 import { readDataTypes } from './data-types.js';
 import { type Diagnostic, diagnosticOf, type Problem, type Report } from './diagnostics.js';
 import { readGroups, readPolicySection } from './groups.js';
@@ -36,6 +36,8 @@ export interface CompileOptions {
   readonly resourcesBasePath?: string;
   /** What a source may hold at most. */
   readonly limits?: SourceLimits;
+  /** Asked of every mapped operation: the hint for the author when no installed plugin provides it. Absent: not asked. */
+  readonly unprovided?: UnprovidedHint;
 }
 
 export interface CompileResult {
@@ -73,7 +75,7 @@ export async function compile(main: string, host: CompileHost, options: CompileO
   };
   const loaded = await loadDocument(main, loading);
   // What the merged parts say is only worth checking when all of them could be read.
-  const plan = loaded && problems.length === 0 ? await parse(main, loaded, loading) : undefined;
+  const plan = loaded && problems.length === 0 ? await parse(main, loaded, loading, options) : undefined;
   const lines = new Map<string, LineTable>();
   const diagnostics = problems.map((problem) =>
     diagnosticOf(problem, (place) => {
@@ -87,7 +89,12 @@ export async function compile(main: string, host: CompileHost, options: CompileO
   return { ...(plan && diagnostics.length === 0 ? { plan } : {}), diagnostics, sources };
 }
 
-async function parse(main: string, loaded: LoadedDocument, loading: Loading): Promise<ParsedPlan | undefined> {
+async function parse(
+  main: string,
+  loaded: LoadedDocument,
+  loading: Loading,
+  { unprovided }: CompileOptions,
+): Promise<ParsedPlan | undefined> {
   const { positions, report, gates, host } = loading;
   const { version } = loaded;
   for (const section of ['node_types', 'plugins'])
@@ -107,6 +114,7 @@ async function parse(main: string, loaded: LoadedDocument, loading: Loading): Pr
     report,
     hasFile: await filesOf(main, fitted, host),
     blueprintNamespaces: new Set(Object.keys(loaded.namespaces)),
+    unprovided,
   };
   return planOf(fitted, loaded, cx);
 }

@@ -74,6 +74,7 @@ const TABLE = {
   C2086: ['script given twice', LOGIC, 60],
   C2087: ['no script plugin', LOGIC, 61],
   C2088: ['ambiguous plugin', LOGIC, 91],
+  C2089: ['operation of no installed plugin', null, null],
   // Groups and policies
   C2100: ['unknown group member', LOGIC, 40],
   C2101: ['unknown policy type', LOGIC, 41],

@@ -42,13 +42,15 @@ export function resolveMapping(
   if (isScript(implementation, cx)) return scriptMapping(request, plugins, cx);
   const serving = plugins.filter(({ name }) => implementation.startsWith(`${name}.`));
   const [plugin, ...others] = serving;
-  if (plugin && others.length === 0)
+  if (plugin && others.length === 0) {
+    refuseUnprovided(request, plugin, cx);
     return {
       plugin: plugin.name,
       operation: implementation.slice(plugin.name.length + 1),
       executor: request.executor ?? plugin.executor,
       inputs: {},
     };
+  }
   if (plugin) {
     const names = serving.map(({ name }) => name).join(', ');
     cx.report('C2088', `${owner} is mapped to ${implementation}, which several plugins may mean: ${names}`, at);
@@ -65,6 +67,18 @@ export function resolveMapping(
     ) ?? `plugins here: ${plugins.map(({ name }) => name).join(', ') || 'none'}`,
   );
   return undefined;
+}
+
+/** Workflows are looked up where they run; operations must be there before anything starts. */
+function refuseUnprovided(
+  { implementation, owner, at, code }: MappingRequest,
+  plugin: PlanPlugin,
+  cx: Compilation,
+): void {
+  if (code === 'C2082' || !cx.unprovided) return;
+  const hint = cx.unprovided(plugin, implementation.slice(plugin.name.length + 1));
+  if (hint !== undefined)
+    cx.report('C2089', `${owner} is mapped to ${implementation}, which no installed plugin provides`, at, hint);
 }
 
 function isScript(implementation: string, cx: Compilation): boolean {

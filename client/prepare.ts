@@ -1,0 +1,103 @@
+/** From a blueprint on disk to a deployment that could start: compiled, inputs bound, instances planned. Starts nothing. */
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { compile } from '../blueprint/compile.js';
+import { prepareDeployment } from '../blueprint/deployment.js';
+import type { JsonObject } from '../blueprint/json.js';
+import type { DeploymentPlan, ParsedPlan } from '../blueprint/plan.js';
+import { compactPlan } from '../graph/compact-plan.js';
+import { initialInstances } from '../graph/instances.js';
+import type { NodeInstance } from '../graph/state.js';
+import { activityOf, type Catalog, findPlugin, unprovidedHint } from '../plugins/catalog.js';
+import { blueprintHost } from './blueprint-host.js';
+import { CaissonError, refusal } from './errors.js';
+
+export interface CompiledBlueprint {
+  /** The name its deployments have by default: that of the folder, and of the file unless that is `blueprint.yaml`. */
+  readonly id: string;
+  /** All of it goes to the workers. */
+  readonly folder: string;
+  /** Name of the main file in the folder. */
+  readonly mainFile: string;
+  readonly plan: ParsedPlan;
+  readonly sources: ReadonlyMap<string, string>;
+}
+
+export interface PreparedDeployment {
+  readonly blueprint: CompiledBlueprint;
+  readonly plan: DeploymentPlan;
+  /** What travels to the workflows. */
+  readonly compact: DeploymentPlan;
+  readonly instances: readonly NodeInstance[];
+}
+
+/**
+ * @param file the main file, or a folder that holds a `blueprint.yaml`
+ * @throws CaissonError (validation) with every diagnostic; (not-found) when there is no such file
+ */
+export async function compileBlueprint(file: string, catalog: Catalog): Promise<CompiledBlueprint> {
+  const main = await mainFileOf(file);
+  const folder = path.dirname(main);
+  const host = blueprintHost({
+    folder,
+    plugin: async (name, version) => await findPlugin(catalog, name)?.describe(version),
+  });
+  const { plan, diagnostics, sources } = await compile(main, host, {
+    unprovided: (plugin, operation) => unprovidedHint(catalog, plugin, operation),
+  });
+  if (!plan) throw refusal(diagnostics, sources);
+  return { id: defaultId(main), folder, mainFile: path.basename(main), plan, sources };
+}
+
+export interface PrepareOptions {
+  /** Whether a secret exists; absent: not checked. */
+  readonly secretExists?: (key: string) => boolean;
+  /** @default Math.random */
+  readonly random?: () => number;
+}
+
+/** @throws CaissonError (validation) for inputs that are missing, unknown or unfit */
+export function prepare(
+  blueprint: CompiledBlueprint,
+  inputs: JsonObject,
+  catalog: Catalog,
+  { secretExists, random = Math.random }: PrepareOptions = {},
+): PreparedDeployment {
+  const { plan, diagnostics } = prepareDeployment(blueprint.plan, inputs, {
+    random,
+    ...(secretExists ? { secretExists } : {}),
+  });
+  if (!plan) throw refusal(diagnostics, blueprint.sources);
+  const compact = compactPlan(plan, (operation, node) => {
+    const plugin = node.plugins.find(({ name }) => name === operation.plugin);
+    const activity = activityOf(
+      catalog,
+      { name: operation.plugin, package_name: plugin?.package_name ?? null },
+      operation.operation,
+    );
+    return activity === `${operation.plugin}.${operation.operation}` ? undefined : activity;
+  });
+  return { blueprint, plan, compact, instances: initialInstances(plan) };
+}
+
+async function mainFileOf(file: string): Promise<string> {
+  const resolved = path.resolve(file);
+  const found = await stat(resolved).catch(() => undefined);
+  if (found?.isFile()) return resolved;
+  const inside = path.join(resolved, 'blueprint.yaml');
+  if (found?.isDirectory() && (await stat(inside).catch(() => undefined))?.isFile()) return inside;
+  throw new CaissonError(
+    'not-found',
+    'C4003',
+    found ? `the folder ${file} holds no blueprint.yaml` : `there is no file ${file}`,
+    { hint: 'give the path of a blueprint, e.g. caisson install examples/hello/blueprint.yaml' },
+  );
+}
+
+function defaultId(main: string): string {
+  const folder = path.basename(path.dirname(main));
+  const file = path.basename(main).replace(/\.ya?ml$/, '');
+  const name = file === 'blueprint' ? folder : `${folder}.${file}`;
+  const id = name.replaceAll('_', '-').replaceAll(/[^A-Za-z0-9.-]/g, '-');
+  return /^[A-Za-z0-9]/.test(id) ? id : `blueprint${id}`;
+}

@@ -1,0 +1,76 @@
+/** Errors as people and programs read them: text with the place and the way out, or one JSON line on stderr. */
+import { renderDiagnostic } from '../blueprint/diagnostics.js';
+import { CaissonError } from './errors.js';
+import { EXIT, exitCodeOf } from './exit.js';
+import type { Colors } from './output/io.js';
+
+export interface ErrorStyle {
+  readonly json: boolean;
+  /** Tracebacks too. */
+  readonly verbose: boolean;
+  readonly colors: Colors;
+}
+
+export interface ReportedError {
+  readonly text: string;
+  readonly exitCode: number;
+}
+
+export function reportError(error: unknown, style: ErrorStyle): ReportedError {
+  if (!(error instanceof CaissonError)) return reportBug(error, style);
+  const exitCode = exitCodeOf(error.kind);
+  return { text: style.json ? jsonOf(error, exitCode) : textOf(error, style), exitCode };
+}
+
+function textOf(error: CaissonError, { colors, verbose }: ErrorStyle): string {
+  const lines = error.diagnostics.map((diagnostic) =>
+    renderDiagnostic(diagnostic, error.sources.get(diagnostic.source?.file ?? '')),
+  );
+  if (lines.length === 0) {
+    lines.push(`${colors.red(`error[${error.code}]:`)} ${error.message}`);
+    if (error.hint !== undefined) lines.push(`  ${colors.cyan('help:')} ${error.hint}`);
+  } else if (lines.length > 1) lines.push(`${error.diagnostics.length} errors`);
+  for (const [name, link] of Object.entries(error.links)) lines.push(`  ${name.replaceAll('_', ' ')}: ${link}`);
+  if (verbose && error.cause instanceof Error) lines.push(colors.dim(error.cause.stack ?? error.cause.message));
+  return lines.join('\n');
+}
+
+function jsonOf(error: CaissonError, exitCode: number): string {
+  const [first] = error.diagnostics;
+  return JSON.stringify({
+    error: {
+      code: error.code,
+      kind: error.kind,
+      ...(first?.reference?.class === undefined ? {} : { class: first.reference.class }),
+      message: error.message,
+      hint: error.hint ?? null,
+      source: first?.source ?? null,
+      exit_code: exitCode,
+      cause: error.cause instanceof Error ? error.cause.message : null,
+      links: error.links,
+      ...(error.diagnostics.length > 0 ? { diagnostics: error.diagnostics } : {}),
+      ...(Object.keys(error.details).length > 0 ? { details: error.details } : {}),
+    },
+  });
+}
+
+/** Nobody's mistake but ours: told whole, since the next reader is who mends it. */
+function reportBug(error: unknown, { json, colors }: ErrorStyle): ReportedError {
+  const thrown = error instanceof Error ? error : new Error(String(error));
+  const hint = 'this is a bug of Caisson; please report it with the text above and the output of: caisson doctor';
+  const text = json
+    ? JSON.stringify({
+        error: {
+          code: 'C9001',
+          kind: 'internal',
+          message: thrown.message,
+          hint,
+          source: null,
+          exit_code: EXIT.failed,
+          cause: thrown.stack ?? null,
+          links: {},
+        },
+      })
+    : `${colors.red('error[C9001]:')} ${thrown.stack ?? thrown.message}\n  ${colors.cyan('help:')} ${hint}`;
+  return { text, exitCode: EXIT.failed };
+}

@@ -11,14 +11,14 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/workflows/**', 'test/acceptance/**', 'test/plugins/docker/**'],
+          exclude: ['test/workflows/**', 'test/stack/live/**', 'test/acceptance/**', 'test/plugins/docker/**'],
         },
       },
       {
         extends: true,
         test: {
           name: 'temporal',
-          include: ['test/workflows/**/*.test.ts'],
+          include: ['test/workflows/**/*.test.ts', 'test/stack/live/**/*.test.ts'],
           globalSetup: 'test/workflows/server.ts',
           testTimeout: 30_000,
           hookTimeout: 60_000,

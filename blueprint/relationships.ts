@@ -95,13 +95,10 @@ function readRelationship(
 
   function checkLifecycleOperation(path: string, values: JsonObject, template: Json): void {
     const operation = textMember(values, 'operation');
-    if (operation === undefined)
-      return report(
-        'C2070',
-        `${path} needs the property operation`,
-        at,
-        'the lifecycle operation of the target to wait for',
-      );
+    if (operation === undefined) {
+      report('C2070', `${path} needs the property operation`, at, 'the lifecycle operation of the target to wait for');
+      return;
+    }
     const lifecycle = objectMember(objectMember(template, 'interfaces'), 'cloudify.interfaces.lifecycle');
     if (!Object.hasOwn(lifecycle, operation))
       report('C2071', `${path}: node template ${target} does not declare the operation ${operation} itself`, at);

@@ -67,7 +67,7 @@ function built(definition: CommandDefinition, outcome: Outcome): Command {
       const own = parameters.at(-1) as Command;
       const global = globalsOf(own.optsWithGlobals());
       const io = processIo(own.optsWithGlobals().color as ColorMode);
-      outcome.code = (await run({ args: own.args, options: own.opts(), global, io })) ?? 0;
+      outcome.code = await run({ args: own.args, options: own.opts(), global, io });
     });
   return command;
 }

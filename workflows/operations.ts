@@ -114,9 +114,9 @@ export async function callOperation(
     return { kind: 'succeeded', result };
   } catch (error) {
     if (isCancellation(error)) return { kind: 'cancelled' };
-    if (error instanceof ActivityFailure) return failed(state, operation, view, error.cause);
+    if (error instanceof ActivityFailure) return failureOf(state, operation, view, error.cause);
     // Its inputs could not be evaluated: the operation has failed before it began.
-    if (error instanceof ApplicationFailure) return failed(state, operation, view, error);
+    if (error instanceof ApplicationFailure) return failureOf(state, operation, view, error);
     throw error;
   }
 }
@@ -141,7 +141,8 @@ function optionsOf(state: ExecutionState, operation: Operation): ActivityOptions
   };
 }
 
-function failed(
+/** A failure that no retry is left for. */
+export function failureOf(
   state: ExecutionState,
   operation: Operation,
   view: RunningOperation,

@@ -50,8 +50,8 @@ export interface CommandDefinition {
   readonly options?: readonly OptionDefinition[];
   /** Command lines that work, each with what it does. */
   readonly examples?: readonly (readonly [command: string, meaning: string])[];
-  /** Imports what it needs lazily. @returns the exit code, default 0 */
-  readonly run?: (invocation: Invocation) => Promise<number | void>;
+  /** Imports what it needs lazily. @returns the exit code */
+  readonly run?: (invocation: Invocation) => Promise<number>;
   /** Verbs of a noun. */
   readonly commands?: readonly CommandDefinition[];
 }

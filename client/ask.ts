@@ -1,0 +1,62 @@
+/** Queries and updates, with Temporal's errors turned into ours. */
+import {
+  isGrpcServiceError,
+  QueryNotRegisteredError,
+  QueryRejectedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client';
+import { ApplicationFailure, type QueryDefinition } from '@temporalio/common';
+import type { CaissonConnection } from './connection.js';
+import { CaissonError, conflict } from './errors.js';
+
+/** A worker answers in milliseconds; this long without an answer, none is there. */
+const LONGEST_ANSWER_MS = 15_000;
+
+/** @throws what `missing` returns when there is no such workflow; CaissonError (unreachable) when no worker answers */
+export async function ask<Result, Args extends unknown[]>(
+  { client }: CaissonConnection,
+  workflowId: string,
+  query: QueryDefinition<Result, Args>,
+  args: Args,
+  missing: () => Error | undefined,
+): Promise<Result> {
+  try {
+    const handle = client.workflow.getHandle(workflowId);
+    return await client.connection.withDeadline(Date.now() + LONGEST_ANSWER_MS, () => handle.query(query, ...args));
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) throw missing() ?? error;
+    throw silent(error, workflowId) ?? error;
+  }
+}
+
+function silent(error: unknown, workflowId: string): CaissonError | undefined {
+  if (error instanceof QueryNotRegisteredError || error instanceof QueryRejectedError) return undefined;
+  const code = isGrpcServiceError(error)
+    ? error.code
+    : isGrpcServiceError((error as Error)?.cause)
+      ? ((error as Error).cause as { code?: number }).code
+      : undefined;
+  if (code !== DEADLINE_EXCEEDED && code !== FAILED_PRECONDITION) return undefined;
+  return new CaissonError('unreachable', 'C5002', `no worker answers for ${workflowId}`, {
+    cause: error,
+    hint: 'start one with: caisson up (on this machine), or: caisson worker run (for a Temporal cluster of your own)',
+  });
+}
+
+const DEADLINE_EXCEEDED = 4;
+const FAILED_PRECONDITION = 9;
+
+/** An update whose refusal by the workflow is a conflict. */
+export async function refusedUpdate<Result>(update: Promise<Result>, missing: () => Error): Promise<Result> {
+  try {
+    return await update;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) throw missing();
+    if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure)
+      throw error.cause.type === 'InvalidParameters'
+        ? new CaissonError('validation', 'C3020', error.cause.message)
+        : conflict(error.cause.message);
+    throw error;
+  }
+}

@@ -1,0 +1,169 @@
+/** Deployments: made, listed, looked at, ended. */
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import type { Patches } from '../activities/request.js';
+import type { JsonObject } from '../blueprint/json.js';
+import type { DeploymentPlan } from '../blueprint/plan.js';
+import type { NodeInstance } from '../graph/state.js';
+import { storeBlueprint } from '../store/blueprint-archive.js';
+import {
+  type DeploymentInput,
+  type DeploymentView,
+  deploymentQuery,
+  deploymentWorkflowId,
+  type ExecutionRequest,
+  executionWorkflowId,
+  patchInstancesUpdate,
+  planQuery,
+  retireUpdate,
+  stateQuery,
+} from '../workflows/messages.js';
+import { ask, refusedUpdate } from './ask.js';
+import type { CaissonConnection } from './connection.js';
+import { CaissonError, conflict, notFound } from './errors.js';
+import type { PreparedDeployment } from './prepare.js';
+
+export interface CreateDeploymentOptions {
+  readonly id: string;
+  readonly labels?: JsonObject;
+  /** An execution to start with it, in the same step: both are there, or neither. */
+  readonly first?: ExecutionRequest;
+}
+
+/**
+ * Makes a deployment of a prepared blueprint, and nothing if one of that id exists.
+ *
+ * Its files are stored first, under their content's hash: should this process die before the deployment is made, all
+ * that remains is an archive that the next try finds already there.
+ *
+ * @throws CaissonError (conflict) when a deployment of that id exists; (usage) for an id that cannot be one
+ */
+export async function createDeployment(
+  connection: CaissonConnection,
+  prepared: PreparedDeployment,
+  { id, labels, first }: CreateDeploymentOptions,
+): Promise<void> {
+  checkId(id);
+  const { blueprint, compact, instances } = prepared;
+  await refuseExisting(connection, id);
+  const input: DeploymentInput = {
+    id,
+    blueprint: {
+      id: blueprint.id,
+      main_file: blueprint.mainFile,
+      archive: await storeBlueprint(connection.store, blueprint.folder),
+    },
+    plan: compact,
+    instances,
+    created_at: new Date().toISOString(),
+    ...(labels ? { labels } : {}),
+    search_attributes: await connection.searchAttributes(),
+    ...(first ? { first } : {}),
+  };
+  try {
+    await connection.client.workflow.start('deployment', {
+      workflowId: deploymentWorkflowId(id),
+      taskQueue: connection.taskQueue,
+      args: [input],
+      workflowIdConflictPolicy: 'FAIL',
+      staticSummary: `deployment ${id}`,
+      memo: { deployment: id, blueprint: blueprint.id },
+    });
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) throw exists(id);
+    throw error;
+  }
+}
+
+/** Letters, digits, `-`, `.` and `_`. @throws CaissonError (usage) */
+export function checkId(id: string): void {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/.test(id)) return;
+  throw new CaissonError('usage', 'C1002', `${JSON.stringify(id)} contains illegal characters`, {
+    hint: 'an id is made of letters, digits, -, . and _, and begins with a letter or digit',
+  });
+}
+
+const exists = (id: string): CaissonError =>
+  conflict(
+    `a deployment ${id} exists`,
+    `choose another id with -d, go on with it (caisson resume ${id}), or take it down (caisson uninstall ${id})`,
+  );
+
+/** Asked before anything is stored; the start itself decides. */
+async function refuseExisting({ client }: CaissonConnection, id: string): Promise<void> {
+  try {
+    const { status } = await client.workflow.getHandle(deploymentWorkflowId(id)).describe();
+    if (status.name === 'RUNNING') throw exists(id);
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+  }
+}
+
+/** @throws CaissonError (not-found) */
+export async function getDeployment(connection: CaissonConnection, id: string): Promise<DeploymentView> {
+  return await ask(connection, deploymentWorkflowId(id), deploymentQuery, [], () => noDeployment(id));
+}
+
+const noDeployment = (id: string): CaissonError => notFound('deployment', id, 'see: caisson deployments list');
+
+/** The plan as the workflows have it: inputs are bound values, operations that do nothing are left out. */
+export async function getPlan(connection: CaissonConnection, id: string): Promise<DeploymentPlan> {
+  return await ask(connection, deploymentWorkflowId(id), planQuery, [], () => noDeployment(id));
+}
+
+/**
+ * The node instances as they are now: while an execution runs it knows them best.
+ *
+ * @throws CaissonError (not-found)
+ */
+export async function getInstances(connection: CaissonConnection, id: string): Promise<readonly NodeInstance[]> {
+  const settled = await ask(connection, deploymentWorkflowId(id), stateQuery, [], () => noDeployment(id));
+  if (settled.running === null) return settled.instances;
+  const running = await ask(
+    connection,
+    executionWorkflowId(id, settled.running),
+    stateQuery,
+    [],
+    () => undefined,
+  ).catch(() => undefined);
+  return running?.instances ?? settled.instances;
+}
+
+export interface DeploymentSummary {
+  readonly id: string;
+  readonly blueprint_id: string;
+  readonly created_at: string;
+}
+
+/** Deployments that exist, oldest first. */
+export async function listDeployments({ client }: CaissonConnection): Promise<readonly DeploymentSummary[]> {
+  const found: DeploymentSummary[] = [];
+  const query = `WorkflowType = 'deployment' AND ExecutionStatus = 'Running'`;
+  for await (const { workflowId, memo, startTime } of client.workflow.list({ query })) {
+    const { deployment = workflowId.slice('deployment/'.length), blueprint = '' } = (memo ?? {}) as Record<
+      string,
+      string
+    >;
+    found.push({ id: deployment, blueprint_id: blueprint, created_at: startTime.toISOString() });
+  }
+  return found.sort((a, b) => (a.created_at < b.created_at ? -1 : 1));
+}
+
+/**
+ * Ends a deployment: its record stays readable as long as the server keeps closed workflows.
+ *
+ * @throws CaissonError (not-found); (conflict) while it runs or has live instances, unless forced
+ */
+export async function deleteDeployment(
+  { client }: CaissonConnection,
+  id: string,
+  options: { readonly force?: boolean } = {},
+): Promise<void> {
+  const handle = client.workflow.getHandle(deploymentWorkflowId(id));
+  await refusedUpdate(handle.executeUpdate(retireUpdate, { args: [options] }), () => noDeployment(id));
+}
+
+/** Writes runtime properties by hand. @throws CaissonError (conflict) while an execution runs */
+export async function patchInstances({ client }: CaissonConnection, id: string, patches: Patches): Promise<void> {
+  const handle = client.workflow.getHandle(deploymentWorkflowId(id));
+  await refusedUpdate(handle.executeUpdate(patchInstancesUpdate, { args: [patches] }), () => noDeployment(id));
+}

@@ -1,0 +1,118 @@
+/**
+ * The events and log lines of one execution, each once, as they come: the story from the run itself (or, once written,
+ * from the artifact store), attempts that will be retried and log lines from the segments that workers write.
+ */
+import { executionFolder } from '../../activities/journal.js';
+import { eventsQuery, executionWorkflowId, type JournalEvent } from '../../workflows/messages.js';
+import { ask } from '../ask.js';
+import type { CaissonConnection } from '../connection.js';
+import type { ExecutionReference } from '../executions.js';
+
+/** One event or log line. Field names are the reference's. */
+export interface ExecutionEvent {
+  readonly type: 'cloudify_event' | 'cloudify_log';
+  /** RFC 3339, UTC, milliseconds. */
+  readonly timestamp: string;
+  readonly deployment_id: string;
+  readonly execution_id: string;
+  /** Of events: `task_started`, `workflow_node_event`, … */
+  readonly event_type?: string;
+  /** Of log lines. */
+  readonly level?: string;
+  readonly message: string;
+  readonly node_instance_id?: string;
+  readonly node_id?: string;
+  readonly operation?: string;
+  readonly source_id?: string;
+  readonly target_id?: string;
+}
+
+export class EventReader {
+  readonly #workflowId: string;
+  #sequence = 0;
+  /** Bytes read of each log segment. */
+  readonly #read = new Map<string, number>();
+
+  constructor(
+    readonly connection: CaissonConnection,
+    readonly reference: ExecutionReference,
+  ) {
+    this.#workflowId = executionWorkflowId(reference.deployment_id, reference.id);
+  }
+
+  /** What has come since the last call, in the order of time. */
+  async next(): Promise<readonly ExecutionEvent[]> {
+    const found = [...(await this.#journal()), ...(await this.#logs())];
+    return found.sort((a, b) => (a.timestamp < b.timestamp ? -1 : a.timestamp > b.timestamp ? 1 : 0));
+  }
+
+  async #journal(): Promise<ExecutionEvent[]> {
+    const found: JournalEvent[] = [];
+    for (;;) {
+      const page = await ask(
+        this.connection,
+        this.#workflowId,
+        eventsQuery,
+        [{ from: this.#sequence }],
+        () => undefined,
+      );
+      if (page.first > this.#sequence) {
+        found.push(...(await this.#stored(page.first)));
+        this.#sequence = page.first;
+        continue;
+      }
+      found.push(...page.events);
+      this.#sequence = Math.max(this.#sequence, page.first) + page.events.length;
+      if (page.events.length < 1_000) return found.map((event) => this.#event({ type: 'cloudify_event', ...event }));
+    }
+  }
+
+  /** Events of earlier runs of the execution, from where we are up to `end`. */
+  async #stored(end: number): Promise<JournalEvent[]> {
+    const { store } = this.connection;
+    const events: JournalEvent[] = [];
+    for (const key of await store.list(`${executionFolder('journal', this.#workflowId)}/part-`)) {
+      const first = Number(/part-(\d+)/.exec(key)?.[1]);
+      if (first >= end) break;
+      for (const event of linesOf(await store.get(key)) as JournalEvent[])
+        if (event.sequence >= this.#sequence && event.sequence < end) events.push(event);
+    }
+    return events;
+  }
+
+  async #logs(): Promise<ExecutionEvent[]> {
+    const { store } = this.connection;
+    const found: ExecutionEvent[] = [];
+    for (const key of await store.list(`${executionFolder('logs', this.#workflowId)}/`)) {
+      const bytes = await store.get(key);
+      const done = this.#read.get(key) ?? 0;
+      if (!bytes || bytes.length <= done) continue;
+      const end = Buffer.from(bytes).lastIndexOf(0x0a) + 1;
+      if (end <= done) continue;
+      this.#read.set(key, end);
+      for (const line of linesOf(bytes.subarray(done, end)) as Partial<ExecutionEvent>[])
+        found.push(this.#event({ type: line.event_type === undefined ? 'cloudify_log' : 'cloudify_event', ...line }));
+    }
+    return found;
+  }
+
+  #event(fields: Partial<ExecutionEvent> & Pick<ExecutionEvent, 'type'>): ExecutionEvent {
+    const { sequence: _, ...rest } = fields as typeof fields & { sequence?: number };
+    const { deployment_id, id } = this.reference;
+    return { timestamp: '', message: '', ...rest, deployment_id, execution_id: id };
+  }
+}
+
+/** Lines of NDJSON; a line that a crash has cut is passed over. */
+function linesOf(bytes: Uint8Array | undefined): unknown[] {
+  const values: unknown[] = [];
+  for (const line of Buffer.from(bytes ?? new Uint8Array())
+    .toString('utf8')
+    .split('\n')) {
+    if (line === '') continue;
+    try {
+      values.push(JSON.parse(line));
+    } catch {}
+  }
+  return values;
+}

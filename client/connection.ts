@@ -18,6 +18,8 @@ export interface CaissonConnection {
   searchAttributes(): Promise<boolean>;
   /** The page of a workflow in the Temporal UI. */
   uiUrl(workflowId: string, runId?: string): string;
+  /** Starts again what of the embedded stack has died; does nothing for a configured server. */
+  keepUp(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -89,6 +91,11 @@ export async function connect(settings: Settings, options: ConnectOptions = {}):
     uiUrl(workflowId, runId) {
       const run = runId === undefined ? '' : `/${runId}/history`;
       return `${base}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowId)}${run}`;
+    },
+    async keepUp() {
+      if (!stack || options.autoStart === false || !settings.embedded) return;
+      const { up } = await import('./stack/up.js');
+      await up(settings);
     },
     close: async () => await connection.close(),
   };

@@ -88,7 +88,8 @@ function checkServed(
           scriptOperation: RUN_SCRIPT,
         },
         plugins,
-        cx,
+        // A type that no template uses may name operations of plugins that are not installed.
+        { ...cx, unprovided: undefined },
       );
 }
 

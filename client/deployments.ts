@@ -16,7 +16,6 @@ import {
   planQuery,
   retireUpdate,
   stateQuery,
-  TASK_QUEUE,
 } from '../workflows/messages.js';
 import { ask, refusedUpdate } from './ask.js';
 import type { CaissonConnection } from './connection.js';
@@ -63,7 +62,7 @@ export async function createDeployment(
   try {
     await connection.client.workflow.start('deployment', {
       workflowId: deploymentWorkflowId(id),
-      taskQueue: TASK_QUEUE,
+      taskQueue: connection.taskQueue,
       args: [input],
       workflowIdConflictPolicy: 'FAIL',
       staticSummary: `deployment ${id}`,

@@ -51,6 +51,7 @@ export function isLinked(state: InstanceState): boolean {
 /** What is left of the facts after an operation succeeded. */
 export function factsAfter(attempted: readonly string[], operation: string): readonly string[] {
   if (operation === 'delete') return [];
-  if (operation === 'stop') return attempted.filter((name) => !['start', 'poststart', 'prestop', 'stop'].includes(name));
+  if (operation === 'stop')
+    return attempted.filter((name) => !['start', 'poststart', 'prestop', 'stop'].includes(name));
   return attempted;
 }

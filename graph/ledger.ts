@@ -21,6 +21,8 @@ export interface WalkLedger {
   readonly restarted?: Readonly<Record<string, Restart>>;
   /** Not of a walk, but a decision of the program that must stay the same when it runs again. */
   readonly decision?: Json;
+  /** What calls returned, by key, where the workflow's author goes on with it. */
+  readonly results?: Readonly<Record<string, Json>>;
 }
 
 export interface Restart {

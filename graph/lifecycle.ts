@@ -182,7 +182,7 @@ export function uninstallSteps(topology: Topology, instance: NodeInstance, state
 
 /**
  * Back to the last settled state, as the reference's rollback does: what was starting is stopped and `configured`, what
- * was being made is deleted and `uninitialized`. Everything else is left alone.
+ * was being made is deleted and `uninitialized`. What was being taken down (`gone:`) is taken down.
  */
 export function rollbackSteps(topology: Topology, instance: NodeInstance, state: InstanceState): Step[] {
   if (state === 'starting')
@@ -200,7 +200,7 @@ export function rollbackSteps(topology: Topology, instance: NodeInstance, state:
       mark({ state: 'uninitialized', ...unlessFailed(topology, `${LIFECYCLE}.delete`) }),
       mark({ event: 'Rollbacked node instance' }),
     ];
-  return [];
+  return state.startsWith('gone:') ? uninstallSteps(topology, instance, state.slice('gone:'.length)) : [];
 }
 
 function stopSteps(topology: Topology, instance: NodeInstance): Step[] {
@@ -225,11 +225,7 @@ function deleteSteps(topology: Topology, instance: NodeInstance): Step[] {
   return [
     ...relationships('unlink', 'Unlinking relationships', 'Relationships unlinked'),
     ...(remove.length > 0 ? remove : [mark({ event: 'Deleting node instance: nothing to do' })]),
-    ...call(
-      `${LIFECYCLE}.postdelete`,
-      { event: 'Postdeleting node instance' },
-      { event: 'Node instance postdeleted' },
-    ),
+    ...call(`${LIFECYCLE}.postdelete`, { event: 'Postdeleting node instance' }, { event: 'Node instance postdeleted' }),
   ];
 }
 

@@ -47,7 +47,11 @@ export function planModification(request: ModificationRequest): Modification {
     if (gained.length > 0) extended[instance.id] = gained.map(({ target_id }) => target_id);
     if (lost.length > 0) reduced[instance.id] = lost.map(({ target_id }) => target_id);
     if (gained.length + lost.length === 0) return instance;
-    return { ...instance, relationships: [...target.relationships.map(edgeOf), ...lost], version: instance.version + 1 };
+    return {
+      ...instance,
+      relationships: [...target.relationships.map(edgeOf), ...lost],
+      version: instance.version + 1,
+    };
   });
   const indexes = new Map<string, number>();
   for (const { node_id, index } of instances) indexes.set(node_id, Math.max(index, indexes.get(node_id) ?? 0));
@@ -107,7 +111,10 @@ export function withCount(plan: DeploymentPlan, entity: string, count: number): 
     const { scalable } = node.capabilities;
     return {
       ...node,
-      capabilities: { ...node.capabilities, scalable: { ...scalable, properties: { ...scalable.properties, ...counts } } },
+      capabilities: {
+        ...node.capabilities,
+        scalable: { ...scalable, properties: { ...scalable.properties, ...counts } },
+      },
     };
   });
   return { ...plan, nodes };
@@ -179,7 +186,8 @@ function containerOf(
 ): string | undefined {
   if (container === undefined) return undefined;
   const edges = relationships.filter(({ target_name }) => target_name === container);
-  const own = edges.find(({ type }) => type === containment?.type) ?? edges.find(({ target_id }) => target_id === host_id);
+  const own =
+    edges.find(({ type }) => type === containment?.type) ?? edges.find(({ target_id }) => target_id === host_id);
   return (own ?? edges[0])?.target_id;
 }
 

@@ -1,6 +1,7 @@
 /** A plan and its instances, indexed for walking: who is related to whom, and which operations are mapped. */
-import type { DeploymentPlan, Operation, PlanNode, PlanRelationship } from '../blueprint/plan.js';
+
 import { member, objectMember, textMember } from '../blueprint/json.js';
+import type { DeploymentPlan, Operation, PlanNode, PlanRelationship } from '../blueprint/plan.js';
 import type { NodeInstance } from './state.js';
 
 export interface Topology {

@@ -32,6 +32,8 @@ export interface Walk {
   running: number;
   /** Nothing new begins: after a failure under `drain`, on cancel, and before continuing as new. */
   draining: boolean;
+  /** Something could have begun, had the walk not been draining. */
+  held: boolean;
   failed: boolean;
 }
 
@@ -48,7 +50,7 @@ export interface Progress {
   /** Calls of the current step that have not ended. */
   pending: number;
   entered: boolean;
-  status: 'waiting' | 'running' | 'done' | 'failed';
+  status: 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
   /** Keys of the calls that succeeded or were passed over; of the latter also `!key`. */
   readonly done: Set<string>;
   /** Steps before this one, but for calls that are left to make, happened in an earlier run: so did their marks. */
@@ -75,6 +77,7 @@ export function beginWalk(sequences: readonly Sequence[], policy: WalkPolicy, be
     ready: [],
     running: 0,
     draining: false,
+    held: false,
     failed: false,
   };
   const failed = new Set(begun?.sameExecution ? begun.ledger.failed : []);
@@ -84,13 +87,8 @@ export function beginWalk(sequences: readonly Sequence[], policy: WalkPolicy, be
   return walk;
 }
 
-function progressOn(
-  sequence: Sequence,
-  walk: Walk,
-  begun: Begun | undefined,
-  failed: ReadonlySet<string>,
-): Progress {
-  const recorded = begun?.ledger.sequences[sequence.id];
+function progressOn(sequence: Sequence, walk: Walk, begun: Begun | undefined, failed: ReadonlySet<string>): Progress {
+  const recorded = begun?.ledger.complete ? true : begun?.ledger.sequences[sequence.id];
   const restarted = walk.restarted.get(sequence.id);
   const steps = restarted && begun?.again ? begun.again(sequence.instance_id, restarted) : sequence.steps;
   const done = new Set(Array.isArray(recorded) ? (recorded as readonly string[]) : []);
@@ -163,7 +161,8 @@ export function settle(walk: Walk, sequenceId: string, key: string, outcome: Out
   const passed = outcome === 'failed' && isPassedOver(own, key, hard);
   if (passed) own.done.add(`!${key}`);
   if (outcome === 'succeeded' || passed) own.done.add(key);
-  else if (own.status === 'running') own.status = 'failed';
+  else if (outcome === 'failed') own.status = 'failed';
+  else if (own.status === 'running') own.status = 'cancelled';
   if (outcome === 'cancelled') walk.draining = true;
   if (outcome === 'failed' && !passed) {
     if (own.sequence.abandon) {
@@ -236,7 +235,10 @@ function takeSteps(walk: Walk, ids: string[], effects: Effect[]): void {
   for (const id of ids) {
     const own = progressOf(walk, id);
     if (own.status === 'waiting') {
-      if (walk.draining) continue;
+      if (walk.draining) {
+        walk.held = true;
+        continue;
+      }
       own.status = 'running';
     }
     if (own.status !== 'running' && !isAbandoned(own)) continue;

@@ -6,7 +6,10 @@ import type { Catalog, InstalledPlugin, PluginDescription } from './catalog.js';
 import type { Plugin } from './sdk/define.js';
 
 /** Folders beside this file: `index.ts` has the plugin as its default export, `plugin.yaml` describes it if it has types. */
-const LOADERS: Readonly<Record<string, () => Promise<{ readonly default: Plugin }>>> = {};
+const LOADERS: Readonly<Record<string, () => Promise<{ readonly default: Plugin }>>> = {
+  wait: async () => await import('./wait/index.js'),
+  script: async () => await import('./script/index.js'),
+};
 
 export async function builtInPlugins(): Promise<Catalog> {
   return await Promise.all(

@@ -1,4 +1,5 @@
 /** The plugins that are installed: which description an import means, and which activity an operation's mapping means. */
+import { withoutNamespaces } from '../blueprint/namespaces.js';
 import type { PlanPlugin } from '../blueprint/plan.js';
 import { suggestion } from '../blueprint/suggestion.js';
 import type { Version } from '../blueprint/version.js';
@@ -37,7 +38,7 @@ export function activityOf(
   { name: prefix, package_name }: Pick<PlanPlugin, 'name' | 'package_name'>,
   operation: string,
 ): string | undefined {
-  const bare = prefix.slice(prefix.lastIndexOf('--') + (prefix.includes('--') ? 2 : 0));
+  const bare = withoutNamespaces(prefix);
   const ofPackage =
     package_name === null ? [] : catalog.filter(({ plugin }) => plugin.packageNames?.includes(package_name));
   const ofName = catalog.filter(({ plugin }) => plugin.name === bare);

@@ -1,6 +1,7 @@
 // Builds dist/: compiled TypeScript, the data files beside it, and the workflow bundle that workers load.
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -42,3 +43,11 @@ if (existsSync(bundler)) {
   const { writePrebuiltBundle } = await import(bundler);
   await writePrebuiltBundle();
 }
+
+// What this build is: a running worker of another one is replaced.
+const hash = createHash('sha256');
+for (const name of readdirSync(dist, { recursive: true }).sort()) {
+  if (name.endsWith('.d.ts') || name.endsWith('.map') || !statSync(path.join(dist, name)).isFile()) continue;
+  hash.update(`${name}\0`).update(readFileSync(path.join(dist, name)));
+}
+writeFileSync(path.join(dist, 'build-id'), `${hash.digest('hex').slice(0, 16)}\n`);

@@ -20,10 +20,12 @@ export interface WorkerSettings {
   readonly identity: string;
   /** @default 'caisson' */
   readonly taskQueue?: string;
+  /**
+   * Operations at once. They mostly wait for someone else, so many of them fit into one process.
+   * @default 200
+   */
+  readonly operations?: number;
 }
-
-/** Operations mostly wait for someone else, so many of them fit into one process. */
-const OPERATIONS_AT_ONCE = 200;
 
 export async function createWorker(settings: WorkerSettings): Promise<Worker> {
   const { connection, namespace, store, plugins, environment, bundle, identity } = settings;
@@ -41,7 +43,7 @@ export async function createWorker(settings: WorkerSettings): Promise<Worker> {
       payloads: payloadReader(loadDataConverter(dataConverter)),
       environment,
     }),
-    maxConcurrentActivityTaskExecutions: OPERATIONS_AT_ONCE,
+    maxConcurrentActivityTaskExecutions: settings.operations ?? 200,
     // A cancel request comes as the answer to a heartbeat: held back for long, it would arrive late.
     maxHeartbeatThrottleInterval: '2s',
     defaultHeartbeatThrottleInterval: '2s',

@@ -1,11 +1,10 @@
-/** The search attributes by which the Temporal UI finds Caisson's workflows. */
+/** Registers the search attributes by which the Temporal UI finds Caisson's workflows. */
 
 import proto from '@temporalio/proto';
 import type { NativeConnection } from '@temporalio/worker';
+import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.js';
 
 const { IndexedValueType } = proto.temporal.api.enums.v1;
-
-export const SEARCH_ATTRIBUTES = ['Deployment', 'Blueprint', 'Workflow', 'ExecutionStatus'] as const;
 
 /**
  * Registers the search attributes where they are missing.

@@ -8,9 +8,12 @@ import { applyPatch } from '../graph/patch.js';
 import type { NodeInstance } from '../graph/state.js';
 import type { Mark, OperationCall } from '../graph/steps.js';
 import { type Topology, topology } from '../graph/topology.js';
+import { Control, type OperationDecision } from './control.js';
 import { Journal } from './journal.js';
 import {
+  type ApprovalRecord,
   type BlueprintReference,
+  type Delivery,
   type ExecutionInput,
   type ExecutionOptions,
   type FailedOperation,
@@ -20,13 +23,22 @@ import {
   type ProgressView,
   type RunningOperation,
   type StartedModification,
+  type SuspendedWait,
 } from './messages.js';
 
 export interface RunningTask {
   readonly call: OperationCall;
-  readonly view: RunningOperation;
+  view: RunningOperation;
   /** The request made anew, with the properties of now. */
   readonly request: () => OperationRequest;
+  /** Tells the operation to stop. */
+  cancel: () => void;
+  /** Stops it because an operator has decided about it; with `force`, without waiting for it. */
+  order: (decision: OperationDecision, force: boolean) => void;
+  /** The decision on an approval that it waits for. */
+  approval?: ApprovalRecord | undefined;
+  /** It goes on waiting where the run before this one had to leave it. */
+  readonly resumed: boolean;
 }
 
 export class ExecutionState {
@@ -38,9 +50,17 @@ export class ExecutionState {
   /** Tasks and flushes that this run has applied: recovery must not apply them twice. */
   readonly applied = new Set<string>();
   readonly startedAt: string;
+  readonly control: Control;
+  /** Signals that were delivered, by name: the latest of each. */
+  readonly deliveries: Map<string, Delivery>;
+  /** Waits that the next run of this execution takes up again. */
+  readonly suspended: Record<string, SuspendedWait> = {};
+  readonly #resumedWaits: Record<string, SuspendedWait>;
   status: ProgressView['status'] = 'started';
   error: string | null = null;
-  forced = false;
+  timedOut = false;
+  /** What the run waits for is about to be told. */
+  tellingWaits = false;
   total: number;
   finished: number;
   taskCount: number;
@@ -70,6 +90,26 @@ export class ExecutionState {
     this.finished = input.continued?.finished_operations ?? 0;
     this.total = this.finished;
     this.taskCount = input.continued?.task_count ?? 0;
+    this.control = new Control(input.continued?.paused);
+    this.deliveries = new Map(Object.entries(input.continued?.deliveries ?? {}));
+    this.#resumedWaits = { ...input.continued?.waits };
+  }
+
+  get workflowId(): string {
+    return this.input.request.workflow_id;
+  }
+
+  get waiting(): number {
+    let count = 0;
+    for (const { view } of this.running.values()) if (view.waiting !== undefined) count += 1;
+    return count;
+  }
+
+  /** The wait that an earlier run began for a call: handed out once. */
+  takeSuspended(key: string): SuspendedWait | undefined {
+    const found = this.#resumedWaits[key];
+    delete this.#resumedWaits[key];
+    return found;
   }
 
   get id(): string {
@@ -150,7 +190,12 @@ export class ExecutionState {
       }
       case 'started':
         return Object.hasOwn(system_properties, 'status')
-          ? { system_properties: { ...system_properties, status: { ok: true, timestamp: now(), task: null, result: null } } }
+          ? {
+              system_properties: {
+                ...system_properties,
+                status: { ok: true, timestamp: now(), task: null, result: null },
+              },
+            }
           : {};
       default:
         return {};
@@ -250,6 +295,7 @@ export class ExecutionState {
       ...(this.#planChanged ? { plan: this.#plan } : {}),
       ...(this.#blueprint ? { blueprint: this.#blueprint } : {}),
       ...(this.modification ? { modification: this.modification } : {}),
+      ...(this.control.draining ? { drained: true } : {}),
     };
   }
 
@@ -260,8 +306,9 @@ export class ExecutionState {
       execution_id: this.id,
       deployment_id: this.input.deployment_id,
       workflow_id: this.input.request.workflow_id,
-      status: this.status,
+      status: this.control.paused && this.status === 'started' ? 'paused' : this.status,
       started_at: this.startedAt,
+      paused: this.control.paused ?? null,
       total_operations: this.total,
       finished_operations: this.finished,
       states,

@@ -12,9 +12,11 @@ import {
   makeContinueAsNewFunc,
   proxyActivities,
   setHandler,
+  sleep,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { JournalActivities } from '../activities/journal.js';
+import { answerOperator } from './control-messages.js';
 import { tellInUi } from './details.js';
 import { ExecutionState } from './execution-state.js';
 import {
@@ -22,7 +24,6 @@ import {
   type ExecutionInput,
   eventsQuery,
   executionWorkflowId,
-  forceCancelSignal,
   type Handover,
   handoverQuery,
   patchSignal,
@@ -55,13 +56,14 @@ export function execution(program: Program): (input: ExecutionInput) => Promise<
   return async (input) => {
     const state = new ExecutionState(input);
     answerMessages(state);
+    answerOperator(state);
     if (input.continued === undefined) {
       const verb = input.request.resume_of === undefined ? 'Starting' : 'Resuming';
       state.note('workflow_started', `${verb} '${input.request.workflow_id}' workflow execution`);
     }
     tellInUi(state);
     try {
-      await program(state);
+      await withinTime(state, async () => await program(state));
     } catch (error) {
       if (error instanceof HistoryFull) return await continueWith(state, input);
       throw await ended(state, error);
@@ -91,24 +93,57 @@ function answerMessages(state: ExecutionState): void {
   setHandler(patchSignal, (message) => state.applyFlush(message), {
     description: 'Runtime properties that a running operation stored',
   });
-  setHandler(forceCancelSignal, () => {
-    state.forced = true;
-  });
+}
+
+/** Runs within the execution's timeout, if it has one: cancelled when that has passed, as if somebody had asked for it. */
+async function withinTime(state: ExecutionState, run: () => Promise<void>): Promise<void> {
+  const { timeout } = state.options;
+  if (timeout === undefined || timeout === null) return await run();
+  const left = Date.parse(state.startedAt) + timeout * 1_000 - Date.now();
+  const work = new CancellationScope();
+  const clock = new CancellationScope();
+  clock
+    .run(async () => await sleep(Math.max(1, left), { summary: 'timeout of the execution' }))
+    .then(
+      () => {
+        state.timedOut = true;
+        work.cancel();
+      },
+      () => undefined,
+    );
+  try {
+    return await work.run(run);
+  } finally {
+    clock.cancel();
+  }
 }
 
 /** Notes how it ended, hands the state over, and says what the run is to fail with. */
 async function ended(state: ExecutionState, error: unknown): Promise<unknown> {
   const name = state.input.request.workflow_id;
-  if (isCancellation(error)) {
+  if (isCancellation(error) && !state.timedOut) {
     state.note('workflow_cancelled', `'${name}' workflow execution cancelled`);
     await settle(state, 'cancelled');
+    if (state.control.draining) await closingCancel();
     return new CancelledFailure(`'${name}' workflow execution cancelled`);
   }
+  if (isCancellation(error)) return await ended(state, timeoutFailure(state));
   if (!(error instanceof ApplicationFailure)) throw error; // A bug of ours: the task fails until it is mended.
   state.error = error.message;
   state.note('workflow_failed', `'${name}' workflow execution failed: ${error.message}`);
   await settle(state, 'failed');
   return error;
+}
+
+function timeoutFailure(state: ExecutionState): ApplicationFailure {
+  state.timedOut = false;
+  const message = `the execution took longer than its timeout of ${state.options.timeout} s; what ran was cancelled`;
+  return ApplicationFailure.nonRetryable(message, 'ExecutionTimeout');
+}
+
+/** A drained run was never asked by Temporal to cancel: the deployment asks now, so that it closes as cancelled. */
+async function closingCancel(): Promise<void> {
+  await sleep('10s', { summary: 'the deployment closes this execution' }).catch(() => undefined);
 }
 
 /** Saves the journal and tells the deployment. Done even while the run is being cancelled. */
@@ -137,15 +172,24 @@ async function save(state: ExecutionState): Promise<void> {
 
 async function continueWith(state: ExecutionState, input: ExecutionInput): Promise<ExecutionResult> {
   await save(state);
+  const { modification: _, ...rest } = input;
   const next: ExecutionInput = {
-    ...input,
+    ...rest,
+    blueprint: state.blueprint,
+    plan: state.plan,
     instances: state.instances,
     ledger: state.ledger,
+    ...(state.modification ? { modification: state.modification } : {}),
     continued: {
       started_at: state.startedAt,
       finished_operations: state.finished,
       task_count: state.taskCount,
       journal_length: state.journal.length,
+      ...(state.failures.length > 0 ? { failures: state.failures } : {}),
+      ...(state.planChanged ? { plan_changed: true } : {}),
+      ...(state.control.paused ? { paused: state.control.paused } : {}),
+      waits: state.suspended,
+      deliveries: Object.fromEntries(state.deliveries),
     },
   };
   const continueAsNew = makeContinueAsNewFunc<(input: ExecutionInput) => Promise<ExecutionResult>>({

@@ -66,14 +66,15 @@ export function requestFor(state: ExecutionState, call: OperationCall, taskId: s
     task_id: taskId,
     deployment: { id: input.deployment_id, inputs: state.plan.inputs, resource_tags: state.plan.resource_tags },
     blueprint: {
-      id: input.blueprint.id,
-      ...(input.blueprint.archive === undefined ? {} : { archive: input.blueprint.archive }),
+      id: state.blueprint.id,
+      ...(state.blueprint.archive === undefined ? {} : { archive: state.blueprint.archive }),
     },
     execution: { id: state.id, workflow_id: input.request.workflow_id, parameters: input.request.parameters },
     operation: {
       name: call.operation,
       ...(relationship === undefined ? {} : { relationship: relationship.side }),
-      max_retries: operation.max_retries ?? options.max_retries,
+      max_retries: operation.max_retries ?? call.max_retries ?? options.max_retries,
+      ...(options.legacy && call.ignore_failure ? { no_retries: true } : {}),
       ...(operation.timeout === null ? {} : { timeout: operation.timeout }),
       timeout_recoverable: operation.timeout_recoverable ?? false,
       ...(call.poll ? { poll: true } : {}),
@@ -114,9 +115,9 @@ export async function callOperation(
     return { kind: 'succeeded', result };
   } catch (error) {
     if (isCancellation(error)) return { kind: 'cancelled' };
-    if (error instanceof ActivityFailure) return failed(state, operation, view, error.cause);
+    if (error instanceof ActivityFailure) return failureOf(state, operation, view, error.cause);
     // Its inputs could not be evaluated: the operation has failed before it began.
-    if (error instanceof ApplicationFailure) return failed(state, operation, view, error);
+    if (error instanceof ApplicationFailure) return failureOf(state, operation, view, error);
     throw error;
   }
 }
@@ -141,7 +142,8 @@ function optionsOf(state: ExecutionState, operation: Operation): ActivityOptions
   };
 }
 
-function failed(
+/** A failure that no retry is left for. */
+export function failureOf(
   state: ExecutionState,
   operation: Operation,
   view: RunningOperation,

@@ -9,4 +9,102 @@ export interface CommandEntry {
   readonly load: () => Promise<CommandDefinition>;
 }
 
-export const COMMANDS: readonly CommandEntry[] = [];
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'install',
+    summary: 'Install a blueprint as a new deployment',
+    group: 'Run blueprints',
+    load: async () => (await import('./install.js')).install,
+  },
+  {
+    name: 'uninstall',
+    summary: 'Take a deployment down, and end it',
+    group: 'Run blueprints',
+    load: async () => (await import('./uninstall.js')).uninstall,
+  },
+  {
+    name: 'execute',
+    summary: 'Run a workflow on a deployment',
+    group: 'Run blueprints',
+    load: async () => (await import('./execute.js')).execute,
+  },
+  {
+    name: 'cancel',
+    summary: 'Cancel an execution',
+    group: 'Run blueprints',
+    load: async () => (await import('./cancel.js')).cancel,
+  },
+  {
+    name: 'resume',
+    summary: 'Go on with a failed or cancelled execution',
+    group: 'Run blueprints',
+    load: async () => (await import('./resume.js')).resume,
+  },
+  {
+    name: 'events',
+    aliases: ['event'],
+    summary: 'Events of an execution',
+    group: 'Look',
+    load: async () => (await import('./events.js')).events,
+  },
+  {
+    name: 'logs',
+    summary: 'Log lines of an execution',
+    group: 'Look',
+    load: async () => (await import('./events.js')).logs,
+  },
+  {
+    name: 'outputs',
+    summary: 'Show the outputs of a deployment',
+    group: 'Look',
+    load: async () => (await import('./outputs.js')).outputs,
+  },
+  {
+    name: 'capabilities',
+    summary: 'Show the capabilities of a deployment',
+    group: 'Look',
+    load: async () => (await import('./outputs.js')).capabilities,
+  },
+  {
+    name: 'deployments',
+    aliases: ['deployment'],
+    summary: 'Blueprints with inputs and state',
+    group: 'Manage',
+    load: async () => (await import('./deployments.js')).deployments,
+  },
+  {
+    name: 'executions',
+    aliases: ['execution'],
+    summary: 'Runs of workflows',
+    group: 'Manage',
+    load: async () => (await import('./executions.js')).executions,
+  },
+  {
+    name: 'node-instances',
+    aliases: ['node-instance'],
+    summary: 'Copies of nodes: state, runtime properties, relationships',
+    group: 'Manage',
+    load: async () => (await import('./node-instances.js')).nodeInstances,
+  },
+  {
+    name: 'nodes',
+    aliases: ['node'],
+    summary: 'Node templates of a deployment',
+    group: 'Manage',
+    load: async () => (await import('./nodes.js')).nodes,
+  },
+  {
+    name: 'workflows',
+    aliases: ['workflow'],
+    summary: 'Workflows that a deployment can run',
+    group: 'Manage',
+    load: async () => (await import('./nodes.js')).workflows,
+  },
+  {
+    name: 'groups',
+    aliases: ['group'],
+    summary: 'Scaling groups of a deployment',
+    group: 'Manage',
+    load: async () => (await import('./nodes.js')).groups,
+  },
+];

@@ -59,13 +59,13 @@ function clipped(line: string, columns: number): string {
   let kept = '';
   for (let at = 0; at < line.length; ) {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal escapes begin with one
-    const escape = /^\u001b\[[0-9;]*m/.exec(line.slice(at))?.[0];
-    if (escape) kept += escape;
+    const code = /^\u001b\[[0-9;]*m/.exec(line.slice(at))?.[0];
+    if (code) kept += code;
     else if (width < columns - 1) {
       kept += line[at];
       width += 1;
     }
-    at += escape?.length ?? 1;
+    at += code?.length ?? 1;
   }
   return kept;
 }

@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import nunjucks from 'nunjucks';
 import type { JsonObject } from '../../blueprint/json.js';
+import { withoutNamespaces } from '../../blueprint/namespaces.js';
 import { NonRecoverableError, ResourceNotFound } from './errors.js';
 
 /** A template's marks; a file without any is passed on as it is. */
@@ -26,7 +27,7 @@ export function resourcesOf(
   async function locate(resource: string): Promise<string> {
     const root = await blueprintFolder();
     // A namespace prefix names the imported blueprint that owns the file; its files lie beside the others.
-    const own = resource.slice(resource.lastIndexOf('--') + (resource.includes('--') ? 2 : 0));
+    const own = withoutNamespaces(resource);
     const tried: string[] = [];
     for (const candidate of new Set([resource, own])) {
       if (path.isAbsolute(candidate) || candidate.split(/[/\\]/).includes('..'))

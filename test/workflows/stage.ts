@@ -59,6 +59,8 @@ export interface Stage {
   /** Says what an operation does, by `web_1.create`; the others do nothing. */
   behave(name: string, behaviour: Behaviour): void;
   install(nodes: PlanSketch, options?: Partial<ExecutionOptions>): Promise<Deployment>;
+  /** Stops the worker and starts another, as after a crash: nothing that workflows had in memory is left. */
+  restartWorker(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -124,17 +126,25 @@ export async function openStage(): Promise<Stage> {
     logFor: (asked) => operationLog(store, 'test', asked),
     secrets: () => secretLookup({ get: async (key) => (key === 'password' ? 'hunter22' : undefined) }),
   };
-  const worker = await createWorker({
-    connection: native,
-    namespace: 'default',
-    store,
-    plugins: [testPlugin(calls, behaviours, attempts)],
-    environment,
-    bundle: await workflowBundle(),
-    identity: 'test',
-    taskQueue,
-  });
-  const running = worker.run();
+  const bundle = await workflowBundle();
+  const startWorker = async () => {
+    const worker = await createWorker({
+      connection: native,
+      namespace: 'default',
+      store,
+      plugins: [testPlugin(calls, behaviours, attempts)],
+      environment,
+      bundle,
+      identity: 'test',
+      taskQueue,
+    });
+    return { worker, running: worker.run() };
+  };
+  let current = await startWorker();
+  const stopWorker = async () => {
+    current.worker.shutdown();
+    await current.running;
+  };
   return {
     client,
     calls,
@@ -155,9 +165,12 @@ export async function openStage(): Promise<Stage> {
       await client.workflow.start('deployment', { workflowId: deploymentWorkflowId(id), taskQueue, args: [input] });
       return new Deployment(client, id, first.id);
     },
+    async restartWorker() {
+      await stopWorker();
+      current = await startWorker();
+    },
     async close() {
-      worker.shutdown();
-      await running;
+      await stopWorker();
       await native.close();
       await connection.close();
       await rm(folder, { recursive: true, force: true });

@@ -1,0 +1,156 @@
+import type { Column } from '../output/table.js';
+import { type CommandDefinition, flag, type Invocation, optionalText, texts } from './definition.js';
+import { capabilities, outputs } from './outputs.js';
+
+interface Row {
+  readonly id: string;
+  readonly blueprint_id: string;
+  readonly deployment_status: string;
+  readonly installation_status: string;
+  readonly created_at: string;
+  readonly running: string | null;
+}
+
+const COLUMNS: readonly Column<Row>[] = [
+  { title: 'ID', value: ({ id }) => id },
+  { title: 'BLUEPRINT', value: ({ blueprint_id }) => blueprint_id, shrinks: true },
+  { title: 'STATUS', value: ({ deployment_status }) => deployment_status },
+  { title: 'INSTALLATION', value: ({ installation_status }) => installation_status },
+  { title: 'RUNNING', value: ({ running }) => running },
+  { title: 'CREATED', value: ({ created_at }) => created_at.slice(0, 19).replace('T', ' ') },
+];
+
+const create: CommandDefinition = {
+  name: 'create',
+  summary: 'Make a deployment of a blueprint, without installing it',
+  arguments: [{ name: '<blueprint>', summary: 'a YAML file, or a folder with a blueprint.yaml' }],
+  options: [
+    { flags: '-d, --deployment-id <id>', summary: "the deployment's id (default: the blueprint's name)" },
+    { flags: '-i, --inputs <inputs>', summary: 'inputs: key=value, or a YAML/JSON file', repeatable: true },
+  ],
+  examples: [['caisson deployments create shop.yaml -d shop -i inputs.yaml', 'then: caisson execute install shop']],
+  run: createOne,
+};
+
+async function createOne(invocation: Invocation): Promise<number> {
+  const { args, io, global } = invocation;
+  const { compileBlueprint, prepare } = await import('../prepare.js');
+  const { readInputs } = await import('../inputs.js');
+  const { installedPlugins, withSession } = await import('../session.js');
+  const { checkId, createDeployment, getDeployment } = await import('../deployments.js');
+  const { printSingle } = await import('../output/print.js');
+  const catalog = await installedPlugins();
+  const blueprint = await compileBlueprint(args[0] ?? '', catalog);
+  const prepared = prepare(blueprint, await readInputs(texts(invocation, 'inputs'), blueprint.plan.inputs), catalog);
+  const id = optionalText(invocation, 'deploymentId') ?? blueprint.id;
+  checkId(id);
+  return await withSession(global, io, async ({ connection }) => {
+    await createDeployment(connection, prepared, { id });
+    const view = await getDeployment(connection, id);
+    printSingle(io, global.format, {
+      kind: 'deployment',
+      item: rowOf(view),
+      name: id,
+      text: `deployment ${id} created`,
+    });
+    return 0;
+  });
+}
+
+const list: CommandDefinition = {
+  name: 'list',
+  summary: 'List deployments, oldest first',
+  examples: [['caisson deployments list', 'all of them, with their health']],
+  async run({ io, global }) {
+    const { withSession } = await import('../session.js');
+    const { getDeployment, listDeployments } = await import('../deployments.js');
+    const { printList } = await import('../output/print.js');
+    return await withSession(global, io, async ({ connection }) => {
+      const summaries = await listDeployments(connection);
+      const items = await Promise.all(summaries.map(async ({ id }) => rowOf(await getDeployment(connection, id))));
+      printList(io, global.format, {
+        kind: 'deployments',
+        items,
+        columns: COLUMNS,
+        name: ({ id }) => id,
+        empty: 'no deployments',
+      });
+      return 0;
+    });
+  },
+};
+
+const get: CommandDefinition = {
+  name: 'get',
+  summary: 'Show one deployment',
+  arguments: [{ name: '<deployment>', summary: 'id of the deployment' }],
+  examples: [['caisson deployments get shop', 'its status and executions']],
+  async run({ args, io, global }) {
+    const { withSession } = await import('../session.js');
+    const { getDeployment } = await import('../deployments.js');
+    const { executionDocument } = await import('../executions.js');
+    const { printSingle } = await import('../output/print.js');
+    return await withSession(global, io, async ({ connection }) => {
+      const view = await getDeployment(connection, args[0] ?? '');
+      const executions = view.executions.map((record) => executionDocument(connection, record));
+      printSingle(io, global.format, {
+        kind: 'deployment',
+        item: { ...rowOf(view), labels: view.labels, executions },
+        name: view.id,
+      });
+      return 0;
+    });
+  },
+};
+
+const inputs: CommandDefinition = {
+  name: 'inputs',
+  summary: 'Show the inputs of a deployment',
+  arguments: [{ name: '<deployment>', summary: 'id of the deployment' }],
+  examples: [['caisson deployments inputs shop', 'as they were bound']],
+  async run({ args, io, global }) {
+    const { withSession } = await import('../session.js');
+    const { getPlan } = await import('../deployments.js');
+    const { fields, printSingle } = await import('../output/print.js');
+    return await withSession(global, io, async ({ connection }) => {
+      const { inputs: bound } = await getPlan(connection, args[0] ?? '');
+      const item = { deployment_id: args[0] ?? '', inputs: bound };
+      printSingle(io, global.format, {
+        kind: 'inputs',
+        item,
+        name: Object.keys(bound).join('\n'),
+        text: fields(bound, io),
+      });
+      return 0;
+    });
+  },
+};
+
+const remove: CommandDefinition = {
+  name: 'delete',
+  summary: 'End a deployment that has no live instances',
+  arguments: [{ name: '<deployment>', summary: 'id of the deployment' }],
+  options: [{ flags: '-f, --force', summary: 'though instances are live: what they stand for is left as it is' }],
+  examples: [['caisson deployments delete shop', 'after: caisson uninstall shop --keep']],
+  async run(invocation) {
+    const { args, io, global } = invocation;
+    const { withSession } = await import('../session.js');
+    const { deleteDeployment } = await import('../deployments.js');
+    return await withSession(global, io, async ({ connection }) => {
+      await deleteDeployment(connection, args[0] ?? '', { force: flag(invocation, 'force') });
+      io.err(`deployment ${args[0]} ended`);
+      return 0;
+    });
+  },
+};
+
+function rowOf(view: import('../../workflows/messages.js').DeploymentView): Row {
+  const { id, blueprint, deployment_status, installation_status, created_at, running } = view;
+  return { id, blueprint_id: blueprint.id, deployment_status, installation_status, created_at, running };
+}
+
+export const deployments: CommandDefinition = {
+  name: 'deployments',
+  summary: 'Blueprints with inputs and state',
+  commands: [create, list, get, inputs, outputs, capabilities, remove],
+};

@@ -1,0 +1,38 @@
+import { type CommandDefinition, type Invocation, optionalText } from './definition.js';
+import { EXECUTION_FLAGS } from './execution-flags.js';
+
+export const resume: CommandDefinition = {
+  name: 'resume',
+  summary: 'Go on with a failed or cancelled execution',
+  description:
+    'Starts the workflow again with the same parameters from the operation where it stood: operations that had completed are not run again.',
+  arguments: [{ name: '<execution>', summary: 'id of an execution, or of a deployment and so its latest execution' }],
+  options: [
+    { flags: '-d, --deployment-id <id>', summary: 'the deployment of the execution' },
+    ...EXECUTION_FLAGS.filter(({ flags }) => !flags.includes('parameters')),
+  ],
+  examples: [['caisson resume shop', 'go on with the latest execution of the deployment shop']],
+  run,
+};
+
+async function run(invocation: Invocation): Promise<number> {
+  const { args, io, global } = invocation;
+  const [word = ''] = args;
+  const { withSession } = await import('../session.js');
+  const { findExecution, getExecution, resumption, startExecution } = await import('../executions.js');
+  const { followStarted, optionsOf } = await import('./execution-flags.js');
+  const { printCompleted } = await import('./start-workflow.js');
+  const { concludeExecution } = await import('../follow.js');
+  const options = await optionsOf(invocation);
+  return await withSession(global, io, async ({ connection }) => {
+    const reference = await findExecution(connection, word, optionalText(invocation, 'deploymentId'));
+    const request = resumption(await getExecution(connection, reference), options);
+    const { deployment_id } = reference;
+    await startExecution(connection, deployment_id, request);
+    const finished = await followStarted(invocation, connection, { deployment_id, id: request.id });
+    if (!finished) return 0;
+    await concludeExecution(connection, finished.record);
+    await printCompleted(invocation, connection, finished.record);
+    return 0;
+  });
+}

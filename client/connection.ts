@@ -1,0 +1,121 @@
+/** The way to Temporal for everything that a client does: a configured server, or the embedded one. */
+import type { Client, ConnectionOptions } from '@temporalio/client';
+import type { ArtifactStore } from '../store/artifact-store.js';
+import { CaissonError } from './errors.js';
+import type { ConnectionSettings, Settings } from './settings.js';
+import type { Stack, StackStep } from './stack/up.js';
+
+export interface CaissonConnection {
+  readonly client: Client;
+  readonly namespace: string;
+  /** HOST:PORT */
+  readonly address: string;
+  readonly taskQueue: string;
+  /** The server is one that Caisson started on this machine. */
+  readonly embedded: boolean;
+  readonly store: ArtifactStore;
+  /** Whether the namespace knows Caisson's search attributes, so that workflows may set them. Asked once. */
+  searchAttributes(): Promise<boolean>;
+  /** The page of a workflow in the Temporal UI. */
+  uiUrl(workflowId: string, runId?: string): string;
+  close(): Promise<void>;
+}
+
+export interface ConnectOptions {
+  /**
+   * Bring the embedded stack up if no server is configured and it does not run.
+   * @default true
+   */
+  readonly autoStart?: boolean;
+  readonly onStep?: (step: StackStep) => void;
+}
+
+/**
+ * Connects to the configured server; without one to the embedded one, which is started if need be.
+ *
+ * @throws CaissonError of kind `unreachable` or `permission`, with what was tried and what to do
+ * @example
+ * const { settings } = await loadSettings();
+ * const connection = await connect(settings);
+ * try { … } finally { await connection.close(); }
+ */
+export async function connect(settings: Settings, options: ConnectOptions = {}): Promise<CaissonConnection> {
+  // Loading it takes longest, so it begins first.
+  const loading = import('@temporalio/client');
+  loading.catch(() => undefined);
+  const stack = settings.connection.address === undefined ? await embeddedStack(settings, options) : undefined;
+  const target = { ...settings.connection, address: settings.connection.address ?? stack!.server.address };
+  const [{ Client, Connection }, { createDataConverter }, { openArtifactStore }] = await Promise.all([
+    loading,
+    import('../store/data-converter.js'),
+    import('../store/open.js'),
+  ]);
+  const store = openArtifactStore(settings.artifacts);
+  const connection = await Connection.connect(connectionOptions(target)).catch(async (error: unknown) => {
+    const { unreachable } = await import('./stack/reach.js');
+    throw await unreachable(target, error);
+  });
+  const { namespace } = target;
+  const client = new Client({ connection, namespace, dataConverter: createDataConverter(store) });
+  const base = settings.uiUrl ?? stack?.server.uiUrl ?? guessedUi(target.address);
+  let known: Promise<boolean> | undefined;
+  return {
+    client,
+    namespace,
+    address: target.address,
+    taskQueue: settings.taskQueue,
+    embedded: stack !== undefined,
+    store,
+    async searchAttributes() {
+      known ??= stack ? Promise.resolve(true) : knowsSearchAttributes(client);
+      return await known;
+    },
+    uiUrl(workflowId, runId) {
+      const run = runId === undefined ? '' : `/${runId}/history`;
+      return `${base}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowId)}${run}`;
+    },
+    close: async () => await connection.close(),
+  };
+}
+
+async function embeddedStack(settings: Settings, { autoStart = true, onStep }: ConnectOptions): Promise<Stack> {
+  const { runningStack, up } = await import('./stack/up.js');
+  const running = await runningStack(settings);
+  if (running) return running;
+  if (autoStart && settings.embedded) return await up(settings, onStep ? { onStep } : {});
+  throw new CaissonError('unreachable', 'C5003', 'no Temporal server is configured, and none runs on this machine', {
+    hint: settings.embedded
+      ? 'start one with: caisson up; or name yours: TEMPORAL_ADDRESS=host:port'
+      : 'name yours: --address host:port, TEMPORAL_ADDRESS or a profile of temporal.toml; the setting embedded forbids to start one',
+  });
+}
+
+export function connectionOptions({ address, apiKey, tls, metadata }: ConnectionSettings): ConnectionOptions {
+  return {
+    ...(address === undefined ? {} : { address }),
+    ...(apiKey === undefined ? {} : { apiKey }),
+    ...(tls === undefined ? {} : { tls: tls as NonNullable<ConnectionOptions['tls']> }),
+    ...(metadata === undefined ? {} : { metadata: { ...metadata } }),
+    connectTimeout: '10s',
+  };
+}
+
+/** Temporal Cloud's page; the dev server's for this machine; else the port that Temporal's own compose files use. */
+function guessedUi(address: string): string {
+  const [, host = '', port = '7233'] = /^(.*?)(?::(\d+))?$/.exec(address) ?? [];
+  if (/\.tmprl\.cloud$|\.api\.temporal\.io$/.test(host)) return 'https://cloud.temporal.io';
+  const isHere = /^(localhost|127\.0\.0\.1|\[::1\])$/.test(host);
+  return isHere ? `http://${host}:${Number(port) + 1000}` : `http://${host}:8080`;
+}
+
+async function knowsSearchAttributes(client: Client): Promise<boolean> {
+  const { SEARCH_ATTRIBUTES } = await import('../workflows/search-attributes.js');
+  try {
+    const { customAttributes } = await client.connection.operatorService.listSearchAttributes({
+      namespace: client.options.namespace,
+    });
+    return SEARCH_ATTRIBUTES.every((name) => customAttributes?.[name] !== undefined);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,39 @@
+/** What a command works with: settings, connection and installed plugins, opened when first asked for. */
+import type { Catalog } from '../plugins/catalog.js';
+import type { GlobalOptions } from './commands/definition.js';
+import type { CaissonConnection } from './connection.js';
+import type { Io } from './output/io.js';
+import type { LoadedSettings, SettingFlags } from './settings.js';
+
+export interface Session {
+  readonly settings: LoadedSettings['settings'];
+  readonly connection: CaissonConnection;
+}
+
+export function settingFlags({ address, namespace, profile, embedded }: GlobalOptions): SettingFlags {
+  return { address, namespace, profile, ...(embedded ? {} : { embedded: false }) };
+}
+
+/** The plugins that blueprints may import here. */
+export async function installedPlugins(): Promise<Catalog> {
+  const { builtInPlugins } = await import('../plugins/builtin.js');
+  return await builtInPlugins();
+}
+
+/** Connects (starting a server on this machine if none is configured), runs, and closes the connection whatever happens. */
+export async function withSession<Result>(
+  global: GlobalOptions,
+  io: Io,
+  run: (session: Session) => Promise<Result>,
+): Promise<Result> {
+  const { loadSettings } = await import('./settings.js');
+  const { connect } = await import('./connection.js');
+  const { tellSteps } = await import('./output/stack-steps.js');
+  const { settings } = await loadSettings(settingFlags(global));
+  const connection = await connect(settings, { onStep: tellSteps(io, global.quiet) });
+  try {
+    return await run({ settings, connection });
+  } finally {
+    await connection.close();
+  }
+}

@@ -1,0 +1,236 @@
+/** Every setting: where it may be given, what it means, and what it is when nobody gives it. */
+
+export interface SettingDefinition {
+  /** Environment variable. */
+  readonly variable: string;
+  readonly kind: 'text' | 'path' | 'location' | 'paths' | 'number' | 'flag';
+  readonly summary: string;
+  /** Its default in words, for `config list`; what it is exactly, resolve.ts says. */
+  readonly fallback: string;
+  readonly choices?: readonly string[];
+  /** Never shown. */
+  readonly secret?: true;
+  /**
+   * Not read from a project's `caisson.toml`: entering somebody else's folder must not run their program or move
+   * one's data.
+   */
+  readonly personal?: true;
+  /** Handed to the connection's own resolution, below which lies the profile of `temporal.toml`. */
+  readonly connection?: true;
+}
+
+const table = {
+  home: {
+    variable: 'CAISSON_HOME',
+    kind: 'path',
+    summary: 'folder of all data: database, artifacts, secrets, work folders; cache and state too once it is given',
+    fallback: "the platform's data folder",
+    personal: true,
+  },
+  cache: {
+    variable: 'CAISSON_CACHE',
+    kind: 'path',
+    summary: 'folder of what can be fetched or made anew',
+    fallback: "the platform's cache folder, or cache in a given home",
+    personal: true,
+  },
+  state: {
+    variable: 'CAISSON_STATE',
+    kind: 'path',
+    summary: 'folder of process ids, ports and log files',
+    fallback: "the platform's state folder, or state in a given home",
+    personal: true,
+  },
+  downloads: {
+    variable: 'CAISSON_DOWNLOADS',
+    kind: 'path',
+    summary: 'folder of downloaded programs, which all homes share',
+    fallback: "the platform's cache folder",
+    personal: true,
+  },
+  artifacts: {
+    variable: 'CAISSON_ARTIFACTS',
+    kind: 'location',
+    summary: 'artifact store that clients and workers share: a folder or a file: URL',
+    fallback: 'artifacts in home',
+  },
+  secrets: {
+    variable: 'CAISSON_SECRETS',
+    kind: 'path',
+    summary: 'folder of the encrypted secrets and their key',
+    fallback: 'secrets in home',
+    personal: true,
+  },
+  plugins: {
+    variable: 'CAISSON_PLUGINS',
+    kind: 'paths',
+    summary: 'folders of plugins besides the built-in ones',
+    fallback: 'plugins in home',
+  },
+  embedded: {
+    variable: 'CAISSON_EMBEDDED',
+    kind: 'flag',
+    summary: 'start a Temporal server and a worker on this machine when no server is configured',
+    fallback: 'true',
+  },
+  download: {
+    variable: 'CAISSON_DOWNLOAD',
+    kind: 'flag',
+    summary: 'download the temporal program when this machine has none',
+    fallback: 'true',
+  },
+  temporal_cli: {
+    variable: 'TEMPORAL_CLI_PATH',
+    kind: 'path',
+    summary: 'the temporal program of the embedded server',
+    fallback: 'looked for',
+    personal: true,
+  },
+  port: {
+    variable: 'CAISSON_PORT',
+    kind: 'number',
+    summary: 'port of the embedded server',
+    fallback: 'a free one, the same each time',
+  },
+  ui_port: {
+    variable: 'CAISSON_UI_PORT',
+    kind: 'number',
+    summary: "port of the embedded server's web page",
+    fallback: 'a free one, the same each time',
+  },
+  task_queue: {
+    variable: 'CAISSON_TASK_QUEUE',
+    kind: 'text',
+    summary: 'task queue of workflows and operations',
+    fallback: 'caisson',
+  },
+  ui_url: {
+    variable: 'CAISSON_UI_URL',
+    kind: 'text',
+    summary: "address of a configured server's web page, for links",
+    fallback: 'known for the embedded server, Temporal Cloud and local servers',
+  },
+  encryption_keys: {
+    variable: 'CAISSON_ENCRYPTION_KEYS',
+    kind: 'text',
+    summary: 'keys that encrypt what is stored in Temporal, as ID:64 hexadecimal digits, …; the first encrypts',
+    fallback: 'no encryption',
+    secret: true,
+    personal: true,
+  },
+  encryption_key_file: {
+    variable: 'CAISSON_ENCRYPTION_KEY_FILE',
+    kind: 'path',
+    summary: 'file of such keys, one a line',
+    fallback: 'no encryption',
+    personal: true,
+  },
+  'worker.operations': {
+    variable: 'CAISSON_WORKER_OPERATIONS',
+    kind: 'number',
+    summary: 'operations that a worker runs at once',
+    fallback: '200',
+  },
+  'worker.memory': {
+    variable: 'CAISSON_WORKER_MEMORY',
+    kind: 'number',
+    summary: 'memory of the embedded worker for JavaScript values, in MiB',
+    fallback: "Node's own limit",
+  },
+  'worker.metrics': {
+    variable: 'CAISSON_WORKER_METRICS',
+    kind: 'text',
+    summary: 'HOST:PORT on which a worker serves Prometheus metrics',
+    fallback: 'none',
+  },
+  'worker.health': {
+    variable: 'CAISSON_WORKER_HEALTH',
+    kind: 'text',
+    summary: 'HOST:PORT on which a worker answers GET /healthz and /readyz',
+    fallback: 'none',
+  },
+  'worker.log_level': {
+    variable: 'CAISSON_WORKER_LOG_LEVEL',
+    kind: 'text',
+    summary: 'least level of the lines that a worker logs',
+    fallback: 'info',
+    choices: ['debug', 'info', 'warn', 'error'],
+  },
+  address: {
+    variable: 'TEMPORAL_ADDRESS',
+    kind: 'text',
+    summary: 'Temporal server to use, HOST:PORT; none is started then',
+    fallback: 'the embedded server',
+    connection: true,
+  },
+  namespace: {
+    variable: 'TEMPORAL_NAMESPACE',
+    kind: 'text',
+    summary: 'Temporal namespace',
+    fallback: 'default',
+    connection: true,
+  },
+  profile: {
+    variable: 'TEMPORAL_PROFILE',
+    kind: 'text',
+    summary: 'profile of temporal.toml',
+    fallback: 'default',
+    connection: true,
+  },
+  temporal_config: {
+    variable: 'TEMPORAL_CONFIG_FILE',
+    kind: 'path',
+    summary: "the temporal command's configuration file, which holds the profiles",
+    fallback: 'temporalio/temporal.toml in the configuration folder',
+    connection: true,
+  },
+  api_key: {
+    variable: 'TEMPORAL_API_KEY',
+    kind: 'text',
+    summary: 'API key for the server, which turns TLS on',
+    fallback: 'none',
+    secret: true,
+    personal: true,
+    connection: true,
+  },
+  tls: {
+    variable: 'TEMPORAL_TLS',
+    kind: 'flag',
+    summary: 'reach the server by TLS',
+    fallback: 'when an API key or a certificate is given',
+    connection: true,
+  },
+  tls_ca_file: {
+    variable: 'TEMPORAL_TLS_SERVER_CA_CERT_PATH',
+    kind: 'path',
+    summary: "certificate authority of the server's certificate, PEM",
+    fallback: "the system's",
+    connection: true,
+  },
+  tls_cert_file: {
+    variable: 'TEMPORAL_TLS_CLIENT_CERT_PATH',
+    kind: 'path',
+    summary: 'client certificate for mutual TLS, PEM',
+    fallback: 'none',
+    connection: true,
+  },
+  tls_key_file: {
+    variable: 'TEMPORAL_TLS_CLIENT_KEY_PATH',
+    kind: 'path',
+    summary: 'key of the client certificate, PEM',
+    fallback: 'none',
+    connection: true,
+  },
+  tls_server_name: {
+    variable: 'TEMPORAL_TLS_SERVER_NAME',
+    kind: 'text',
+    summary: "name that the server's certificate is checked against",
+    fallback: "the address's host",
+    connection: true,
+  },
+} as const satisfies Record<string, SettingDefinition>;
+
+export type SettingKey = keyof typeof table;
+
+export const SETTINGS: Readonly<Record<SettingKey, SettingDefinition>> = table;
+export const SETTING_KEYS = Object.keys(table) as readonly SettingKey[];

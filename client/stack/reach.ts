@@ -1,0 +1,149 @@
+/** Why a Temporal server cannot be used: the way to it step by step, up to the first that fails. */
+import { lookup } from 'node:dns/promises';
+import { connect as connectTcp, isIP } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { CaissonError } from '../errors.js';
+import type { ConnectionSettings } from '../settings.js';
+import { callGrpc, GRPC, hostOf, textField, tlsOptions } from './grpc.js';
+
+export interface ReachStep {
+  readonly step: 'name' | 'TCP' | 'TLS' | 'server' | 'namespace';
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+type Reached = ConnectionSettings & { readonly address: string };
+
+const PATIENCE_MS = 5_000;
+
+/** Tries every step; the last one is the first that failed, or all are fine. */
+export async function reach(connection: Reached): Promise<readonly ReachStep[]> {
+  const steps: ReachStep[] = [];
+  for (const [step, attempt] of [
+    ['name', resolves],
+    ['TCP', connects],
+    ['TLS', handshakes],
+    ['server', serves],
+    ['namespace', knowsNamespace],
+  ] as const) {
+    try {
+      const detail = await attempt(connection);
+      if (detail !== undefined) steps.push({ step, ok: true, detail });
+    } catch (error) {
+      return [...steps, { step, ok: false, detail: (error as Error).message }];
+    }
+  }
+  return steps;
+}
+
+/** The error for a server that cannot be used: what works, what does not, and what to do. */
+export async function unreachable(connection: Reached, cause?: unknown): Promise<CaissonError> {
+  const steps = await reach(connection);
+  const list = steps.map(({ step, ok, detail }) => `\n  ${ok ? '✓' : '✗'} ${step}: ${detail}`).join('');
+  const failed = steps.find(({ ok }) => !ok);
+  const refused = failed !== undefined && /permission|credentials|API key|certificate required/i.test(failed.detail);
+  const why = failed ? '' : `\n  but: ${cause instanceof Error ? cause.message : String(cause)}`;
+  return new CaissonError(
+    refused ? 'permission' : 'unreachable',
+    refused ? 'C5009' : 'C5001',
+    `the Temporal server at ${connection.address} cannot be used:${list}${why}`,
+    { cause, hint: WAYS_OUT[failed?.step ?? 'server'], details: { steps: steps.map((step) => ({ ...step })) } },
+  );
+}
+
+const EMBEDDED = 'or unset TEMPORAL_ADDRESS and type: caisson up';
+
+const WAYS_OUT: Readonly<Record<ReachStep['step'], string>> = {
+  name: `check the host in TEMPORAL_ADDRESS or the profile (caisson config list --origin), ${EMBEDDED}`,
+  TCP: `start the server, check host and port and what lies between (VPN, firewall), ${EMBEDDED}`,
+  TLS: 'check TEMPORAL_TLS and the files of TEMPORAL_TLS_SERVER_CA_CERT_PATH, …_CLIENT_CERT_PATH, …_CLIENT_KEY_PATH',
+  server:
+    'check that the address is that of a Temporal frontend, and TEMPORAL_TLS and TEMPORAL_API_KEY; see: caisson doctor',
+  namespace: 'check TEMPORAL_NAMESPACE, or make it: temporal operator namespace create --namespace NAME',
+};
+
+async function resolves({ address }: Reached): Promise<string | undefined> {
+  const { host } = hostOf(address);
+  if (isIP(host) !== 0) return undefined;
+  try {
+    const found = await lookup(host, { all: true });
+    return `${host} is ${found.map((one) => one.address).join(', ')}`;
+  } catch {
+    throw new Error(`${host} is not known to the name service`);
+  }
+}
+
+async function connects({ address }: Reached): Promise<string> {
+  const { host, port } = hostOf(address);
+  await new Promise<void>((resolve, reject) => {
+    const socket = connectTcp({ host, port, timeout: PATIENCE_MS });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve();
+    });
+    socket.once('timeout', () => socket.destroy(new Error(`${host}:${port} does not answer (a firewall?)`)));
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      reject(error.code === 'ECONNREFUSED' ? new Error(`nothing listens at ${host}:${port}`) : error);
+    });
+  });
+  return `${host}:${port} is open`;
+}
+
+async function handshakes(connection: Reached): Promise<string | undefined> {
+  const options = tlsOptions(connection);
+  if (!options) return undefined;
+  const { host, port } = hostOf(connection.address);
+  return await new Promise((resolve, reject) => {
+    const socket = connectTls({ host, port, timeout: PATIENCE_MS, ...options }, () => {
+      const { issuer } = socket.getPeerCertificate();
+      socket.destroy();
+      resolve(
+        `certificate for ${options.servername} by ${[issuer?.CN ?? issuer?.O].flat()[0] ?? 'an unnamed authority'}`,
+      );
+    });
+    socket.once('timeout', () =>
+      socket.destroy(new Error('no answer to the handshake: is this a server without TLS?')),
+    );
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      reject(
+        /WRONG_VERSION_NUMBER|ECONNRESET|EPROTO/.test(error.code ?? '')
+          ? new Error(`no TLS is spoken there (${error.message})`)
+          : error,
+      );
+    });
+  });
+}
+
+async function serves(connection: Reached): Promise<string> {
+  try {
+    const { status, message } = await callGrpc(
+      connection,
+      '/grpc.health.v1.Health/Check',
+      Buffer.alloc(0),
+      PATIENCE_MS,
+    );
+    if (status === GRPC.unauthenticated || status === GRPC.permissionDenied)
+      throw new Error(`it refuses the credentials: ${message}`);
+    if (status === GRPC.unavailable) throw new Error(`it is not ready: ${message}`);
+    return 'answers';
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const needsTls = connection.tls === undefined || connection.tls === false;
+    if (needsTls && /ERR_HTTP2|ECONNRESET/.test(code ?? ''))
+      throw new Error(`it closes the connection; it may want TLS (TEMPORAL_TLS=true) (${message})`);
+    if (/CERTIFICATE_REQUIRED|alert certificate|ALERT_BAD_CERTIFICATE/i.test(`${code} ${message}`))
+      throw new Error('a client certificate required by the server is missing or not accepted');
+    throw error;
+  }
+}
+
+async function knowsNamespace(connection: Reached): Promise<string> {
+  const { namespace } = connection;
+  const path = '/temporal.api.workflowservice.v1.WorkflowService/DescribeNamespace';
+  const { status, message } = await callGrpc(connection, path, textField(1, namespace), PATIENCE_MS);
+  if (status === GRPC.ok) return namespace;
+  if (status === GRPC.notFound) throw new Error(`there is no namespace ${namespace}`);
+  if (status === GRPC.unauthenticated || status === GRPC.permissionDenied)
+    throw new Error(`no permission for the namespace ${namespace}: ${message}`);
+  throw new Error(`the namespace ${namespace} cannot be looked up: ${message} (gRPC status ${status})`);
+}

@@ -1,0 +1,208 @@
+/** The embedded stack as a whole: brings it up, takes it down, tells how it is. */
+import { mkdir } from 'node:fs/promises';
+import type { WorkerHealth } from '../../worker/health.js';
+import type { Settings } from '../settings.js';
+import { isServing } from './grpc.js';
+import { withLock } from './lock.js';
+import { isRunning, stopProcess } from './process.js';
+import { startServer } from './server.js';
+import {
+  readState,
+  type ServerState,
+  type StackFiles,
+  type StackState,
+  stackFiles,
+  type WorkerState,
+  writeState,
+} from './state.js';
+import { type BinaryOptions, findTemporal } from './temporal/binary.js';
+import { readHealth, startWorker, workerBuild } from './worker-process.js';
+
+export interface Stack {
+  readonly server: ServerState;
+  readonly worker: WorkerState;
+}
+
+export type StackStep =
+  /** Another command is doing the same; we wait for it. */
+  | { readonly step: 'waiting' }
+  | { readonly step: 'downloading'; readonly from: string; readonly receivedBytes: number; readonly totalBytes: number }
+  | { readonly step: 'starting-server'; readonly program: string; readonly version: string; readonly restart: boolean }
+  | { readonly step: 'starting-worker'; readonly why: 'first' | 'died' | 'older build' }
+  | { readonly step: 'up'; readonly stack: Stack; readonly started: boolean };
+
+export interface UpOptions {
+  readonly onStep?: (step: StackStep) => void;
+}
+
+/**
+ * Brings the embedded stack up: starts what does not run, replaces what died or is of another build, leaves the rest
+ * alone. Safe to be called by any number of processes at once.
+ *
+ * @throws CaissonError of kind `unreachable` with what to do
+ */
+export async function up(settings: Settings, { onStep }: UpOptions = {}): Promise<Stack> {
+  const files = stackFiles(settings);
+  const running = await runningStack(settings, files);
+  if (running) {
+    onStep?.({ step: 'up', stack: running, started: false });
+    return running;
+  }
+  await mkdir(settings.home, { recursive: true, mode: 0o700 });
+  return await withLock(
+    files.lock,
+    async () => {
+      // Whoever held the lock before may have done it all.
+      const meanwhile = await runningStack(settings, files);
+      const stack = meanwhile ?? (await startMissing(settings, files, onStep));
+      onStep?.({ step: 'up', stack, started: meanwhile === undefined });
+      return stack;
+    },
+    { onWait: () => onStep?.({ step: 'waiting' }) },
+  );
+}
+
+/** The stack if all of it runs, without starting anything. */
+export async function runningStack(
+  settings: Settings,
+  files: StackFiles = stackFiles(settings),
+): Promise<Stack | undefined> {
+  const { server, worker } = await readState(files.state);
+  if (!server || !worker) return undefined;
+  const [serverRuns, workerRuns, build] = await Promise.all([
+    isRunning(server),
+    isRunning(worker),
+    workerBuild(settings),
+  ]);
+  return serverRuns && workerRuns && worker.build === build ? { server, worker } : undefined;
+}
+
+async function startMissing(settings: Settings, files: StackFiles, onStep: UpOptions['onStep']): Promise<Stack> {
+  const state = await readState(files.state);
+  const server = (await keptServer(settings, state)) ?? (await newServer(settings, files, state, onStep));
+  const ports = { grpc: Number(server.address.split(':').at(-1)), ui: Number(new URL(server.uiUrl).port) };
+  // Noted at once: if this process dies now, the next one finds the server.
+  await writeState(files.state, { ...state, server, ports });
+  const worker =
+    (await keptWorker(settings, state, server)) ?? (await newWorker(settings, files, state, server, onStep));
+  await writeState(files.state, { server, worker, ports });
+  return { server, worker };
+}
+
+async function keptServer(settings: Settings, { server }: StackState): Promise<ServerState | undefined> {
+  if (!server || !(await isRunning(server))) return undefined;
+  const { namespace } = settings.connection;
+  if (await isServing({ address: server.address, namespace }, 5_000)) return server;
+  // It runs but answers nobody: stuck.
+  await stopProcess(server, 5_000);
+  return undefined;
+}
+
+async function newServer(
+  settings: Settings,
+  files: StackFiles,
+  state: StackState,
+  onStep: UpOptions['onStep'],
+): Promise<ServerState> {
+  const binary = await findTemporal({
+    ...binaryOptions(settings),
+    onProgress: (one) => onStep?.({ step: 'downloading', ...one }),
+  });
+  onStep?.({
+    step: 'starting-server',
+    program: binary.path,
+    version: binary.version,
+    restart: state.server !== undefined,
+  });
+  return await startServer({
+    binary,
+    files,
+    namespace: settings.connection.namespace,
+    port: settings.port,
+    uiPort: settings.uiPort,
+    remembered: state.ports,
+  });
+}
+
+export function binaryOptions({ temporalCli, downloadsFolder, download }: Settings): BinaryOptions {
+  return { temporalCli, downloadsFolder, download };
+}
+
+/** A worker follows its server to another life on the same port, not to another port. */
+async function keptWorker(
+  settings: Settings,
+  { worker, server: before }: StackState,
+  server: ServerState,
+): Promise<WorkerState | undefined> {
+  if (!worker || !(await isRunning(worker))) return undefined;
+  if (before?.address === server.address && worker.build === (await workerBuild(settings))) return worker;
+  await stopProcess(worker, WORKER_PATIENCE_MS);
+  return undefined;
+}
+
+async function newWorker(
+  settings: Settings,
+  files: StackFiles,
+  { worker: before }: StackState,
+  server: ServerState,
+  onStep: UpOptions['onStep'],
+): Promise<WorkerState> {
+  const other = before !== undefined && before.build !== (await workerBuild(settings));
+  onStep?.({ step: 'starting-worker', why: before === undefined ? 'first' : other ? 'older build' : 'died' });
+  return await startWorker(settings, files, server);
+}
+
+/** The worker gives running operations ten seconds to end, and itself thirty. */
+const WORKER_PATIENCE_MS = 35_000;
+const SERVER_PATIENCE_MS = 15_000;
+
+export interface DownOutcome {
+  readonly worker: 'stopped' | 'killed' | 'gone';
+  readonly server: 'stopped' | 'killed' | 'gone';
+}
+
+/** Stops worker and server, in this order; the data stays. Not an error when they do not run. */
+export async function down(settings: Settings): Promise<DownOutcome> {
+  const files = stackFiles(settings);
+  const { server, worker, ports } = await readState(files.state);
+  if (!server && !worker) return { worker: 'gone', server: 'gone' };
+  return await withLock(files.lock, async () => {
+    const outcome = {
+      worker: worker ? await stopProcess(worker, WORKER_PATIENCE_MS) : 'gone',
+      server: server ? await stopProcess(server, SERVER_PATIENCE_MS) : 'gone',
+    } as const;
+    await writeState(files.state, { ports });
+    return outcome;
+  });
+}
+
+export interface StackStatus {
+  readonly server: (ServerState & { readonly running: boolean; readonly serving: boolean }) | null;
+  readonly worker:
+    | (WorkerState & { readonly running: boolean; readonly health: WorkerHealth | null; readonly current: boolean })
+    | null;
+  readonly files: StackFiles;
+}
+
+/** How the embedded stack is, without changing anything. */
+export async function stackStatus(settings: Settings): Promise<StackStatus> {
+  const files = stackFiles(settings);
+  const { server, worker } = await readState(files.state);
+  const [serverRuns, workerRuns, health] = await Promise.all([isRunning(server), isRunning(worker), readHealth(files)]);
+  const serving =
+    serverRuns &&
+    server !== undefined &&
+    (await isServing({ address: server.address, namespace: settings.connection.namespace }));
+  return {
+    server: server ? { ...server, running: serverRuns, serving } : null,
+    worker: worker
+      ? {
+          ...worker,
+          running: workerRuns,
+          health: health?.pid === worker.pid ? health : null,
+          current: worker.build === (await workerBuild(settings)),
+        }
+      : null,
+    files,
+  };
+}

@@ -1,0 +1,3 @@
+#!/bin/sh -e
+root=$(ctx instance runtime-properties root || true)
+[ -z "$root" ] || rm -rf "$root"

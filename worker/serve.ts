@@ -1,0 +1,203 @@
+/** A worker's life: connects, serves, outlasts its server's absence, and drains when it is told to stop. */
+import { hostname } from 'node:os';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
+import type { Settings } from '../client/settings.js';
+import { writeState } from '../client/stack/state.js';
+import { builtInPlugins } from '../plugins/builtin.js';
+import { openArtifactStore } from '../store/open.js';
+import { secretStore } from '../store/secrets.js';
+import { workflowBundle } from './bundle.js';
+import { operationEnvironment } from './environment.js';
+import { serveHealth, type WorkerHealth } from './health.js';
+import type { WorkerLog } from './log.js';
+import { createWorker } from './run.js';
+import { registerSearchAttributes } from './search-attributes.js';
+
+export interface ServeOptions {
+  readonly settings: Settings;
+  readonly log: WorkerLog;
+  /** With keys and secrets: see private-environment.ts. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** File in which the worker tells how it is. */
+  readonly healthFile?: string;
+  /** Stop: what runs may end, nothing new is taken. */
+  readonly signal: AbortSignal;
+}
+
+const BEAT_MS = 5_000;
+/** Between attempts to begin again after the worker ended by itself. */
+const PAUSE_MS = 2_000;
+
+/** Serves until `signal` says stop. Installs the SDK's runtime, so it may be called once in a process. */
+export async function serve(options: ServeOptions): Promise<void> {
+  const { settings, log, signal } = options;
+  installRuntime(settings, log);
+  const identity = `caisson@${hostname()}:${process.pid}`;
+  const catalog = await builtInPlugins();
+  const health = reporter(
+    options,
+    identity,
+    catalog.map(({ plugin }) => plugin.name),
+  );
+  const endpoint =
+    settings.worker.health === undefined ? undefined : await serveHealth(settings.worker.health, health.now);
+  const beat = setInterval(() => void health.tell(), BEAT_MS);
+  await health.tell('starting');
+  try {
+    const bundle = await workflowBundle();
+    const store = openArtifactStore(settings.artifacts);
+    const environment = operationEnvironment({
+      store,
+      secrets: secretStore({ folder: settings.secretsFolder, environment: options.environment }),
+      cacheFolder: settings.cacheFolder,
+      workFolder: settings.workFolder,
+      worker: `${hostname()}-${process.pid}`.replaceAll(/[^\w.-]/g, '_'),
+    });
+    while (!signal.aborted) {
+      const connection = await connected(options, () => void health.tell('disconnected'));
+      if (!connection) break;
+      try {
+        await registerSearchAttributes(connection, settings.connection.namespace);
+        const worker = await createWorker({
+          connection,
+          namespace: settings.connection.namespace,
+          store,
+          plugins: catalog.map(({ plugin }) => plugin),
+          environment,
+          bundle,
+          identity,
+          taskQueue: settings.taskQueue,
+          operations: settings.worker.operations,
+        });
+        await runToEnd(worker, connection, options, health);
+      } catch (error) {
+        if (signal.aborted) throw error;
+        log.error('the worker ended and begins again', { error });
+        await health.tell('disconnected');
+        await pause(PAUSE_MS, undefined, { signal }).catch(() => undefined);
+      } finally {
+        await connection.close().catch(() => undefined);
+      }
+    }
+  } finally {
+    clearInterval(beat);
+    endpoint?.close();
+    log.info('the worker has stopped');
+  }
+}
+
+function installRuntime(settings: Settings, log: WorkerLog): void {
+  const { metrics, logLevel } = settings.worker;
+  const level = logLevel.toUpperCase() as 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
+  Runtime.install({
+    logger: new DefaultLogger(level, log.sink),
+    // Signals are ours: the runtime's own handlers would not know that we begin again after a lost server.
+    shutdownSignals: [],
+    telemetryOptions: {
+      logging: { forward: {}, filter: makeTelemetryFilterString({ core: level === 'DEBUG' ? 'INFO' : 'WARN' }) },
+      ...(metrics === undefined ? {} : { metrics: { prometheus: { bindAddress: metrics } } }),
+    },
+  });
+}
+
+/** A connection, however long it takes; undefined when told to stop meanwhile. */
+async function connected(
+  { settings, log, signal }: ServeOptions,
+  onAbsence: () => void,
+): Promise<NativeConnection | undefined> {
+  const { address, apiKey, tls, metadata } = settings.connection;
+  for (let attempt = 0; !signal.aborted; attempt += 1) {
+    try {
+      return await NativeConnection.connect({
+        address: address ?? '127.0.0.1:7233',
+        ...(apiKey === undefined ? {} : { apiKey }),
+        ...(tls === undefined ? {} : { tls: tls as never }),
+        ...(metadata === undefined ? {} : { metadata }),
+      });
+    } catch (error) {
+      if (attempt % 30 === 0) log.warn(`no connection to ${address}; trying on`, { error });
+      onAbsence();
+      await pause(PAUSE_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+  return undefined;
+}
+
+async function runToEnd(
+  worker: Worker,
+  connection: NativeConnection,
+  { signal, log }: ServeOptions,
+  health: Reporter,
+): Promise<void> {
+  const stop = (): void => {
+    void health.tell('draining');
+    log.info('told to stop: what runs may end, nothing new is taken');
+    worker.shutdown();
+  };
+  const running = worker.run();
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
+  await health.tell('polling');
+  log.info('the worker polls', { task_queue: worker.options.taskQueue });
+  const watch = setInterval(() => void look(connection, signal, health), BEAT_MS);
+  try {
+    await running;
+  } finally {
+    clearInterval(watch);
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/** Whether the server still answers. The polls themselves go on for ever and need no help. */
+async function look(connection: NativeConnection, signal: AbortSignal, health: Reporter): Promise<void> {
+  const answers = await connection
+    .withDeadline(Date.now() + BEAT_MS, () => connection.workflowService.getSystemInfo({}))
+    .then(
+      () => true,
+      () => false,
+    );
+  if (!signal.aborted) await health.tell(answers ? 'polling' : 'disconnected');
+}
+
+interface Reporter {
+  now(): WorkerHealth;
+  /** Notes a state, the same one as before when none is given. */
+  tell(state?: WorkerHealth['state']): Promise<void>;
+}
+
+function reporter({ settings, healthFile, log }: ServeOptions, identity: string, plugins: readonly string[]): Reporter {
+  let state: WorkerHealth['state'] = 'starting';
+  let since = new Date().toISOString();
+  let told: Promise<void> = Promise.resolve();
+  const now = (): WorkerHealth => ({
+    pid: process.pid,
+    identity,
+    state,
+    since,
+    beat_at: new Date().toISOString(),
+    address: settings.connection.address ?? '',
+    namespace: settings.connection.namespace,
+    task_queue: settings.taskQueue,
+    plugins,
+    memory_bytes: process.memoryUsage.rss(),
+  });
+  return {
+    now,
+    tell(next = state) {
+      if (next !== state) {
+        state = next;
+        since = new Date().toISOString();
+      }
+      // One after the other: an older state must not overwrite a newer one.
+      told = told.then(async () => {
+        if (healthFile !== undefined)
+          await writeState(path.resolve(healthFile), now()).catch((error) =>
+            log.warn('the health file cannot be written', { error }),
+          );
+      });
+      return told;
+    },
+  };
+}

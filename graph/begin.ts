@@ -32,7 +32,8 @@ export function installBegin({ state, attempted }: NodeInstance, legacy: boolean
 export function uninstallBegin({ state, attempted }: NodeInstance, legacy: boolean): InstanceState {
   // The reference's local runner knows no `uninitialized`: what was never installed is taken down like the rest.
   if (legacy) return state === 'uninitialized' ? FROM_SCRATCH : state;
-  if (attempted.includes('start') || RUNS.includes(state) || !KNOWN.includes(state)) return 'started';
+  if (RUNS.includes(state)) return state;
+  if (attempted.includes('start') || !KNOWN.includes(state)) return 'started';
   if (state === 'stopped' || state === 'deleting') return 'stopped';
   if (attempted.length > 0) return 'configured';
   return NEVER_BEGUN.includes(state) ? (state === 'deleted' ? 'deleted' : 'uninitialized') : 'configured';

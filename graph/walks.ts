@@ -94,9 +94,13 @@ function neighbours(
   chosen: ReadonlySet<string>,
   states: StatesAtBegin,
 ): Step[] {
-  // The reference does not look: it establishes relationships of instances that were never installed.
-  if (!topology.legacy && !isLinked(stateOf(states, instance))) return [];
-  return neighbourSteps(topology, instance, operation, chosen);
+  // The reference does not look: it establishes and unlinks relationships of instances that were never installed.
+  if (topology.legacy) return neighbourSteps(topology, instance, operation, chosen);
+  if (!isLinked(stateOf(states, instance))) return [];
+  const linked = (id: string): boolean =>
+    chosen.has(id) && (operation === 'establish' || isLinked(states.get(id) ?? 'uninitialized'));
+  const targets = new Set(instance.relationships.map(({ target_id }) => target_id).filter(linked));
+  return targets.size === 0 ? [] : neighbourSteps(topology, instance, operation, targets);
 }
 
 /** After the targets; after one lifecycle operation of the target where the relationship names it (`operation`). */

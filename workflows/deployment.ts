@@ -82,6 +82,7 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
   let resumable: readonly ResumableExecution[] = input.resumable ?? [];
   let running: ExecutionRecord | undefined;
   let retired = false;
+  let saved: Promise<void> = Promise.resolve();
   let handover: Handover | undefined;
   const records: ExecutionRecord[] = [...(input.executions ?? [])];
   const queue: ExecutionRequest[] = [...(input.queue ?? [])];
@@ -187,8 +188,11 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
     await condition(() => queue.length > 0 || retired || full());
     const request = queue.shift();
     if (request) await run(request);
-    else if (retired) return await condition(allHandlersFinished);
-    else {
+    else if (retired) {
+      // A result that arrives while a workflow closes fails the task, and with it the update that asked for the end.
+      await saved;
+      return await condition(allHandlersFinished);
+    } else {
       await condition(allHandlersFinished);
       const { first: _, modification: _before, ...rest } = input;
       await continueAsNew<typeof deployment>({
@@ -261,7 +265,7 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
     tell(request, ended);
     const { outcome } = settled;
     // For people to read: a failure to write it is retried, and does not hold up the next execution.
-    saveSnapshot
+    saved = saveSnapshot
       .executeWithOptions({ summary: `snapshot after ${request.workflow_id}` }, [
         { deployment_id: input.id, execution_id: request.id, outcome, instances },
       ])

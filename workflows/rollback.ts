@@ -22,14 +22,24 @@ export const rollback = execution(async (state) => {
   await uninstallChosen(state, all, { ignoreFailure: false, name: 'uninstall after rollback' });
 });
 
+export interface RollbackOptions {
+  /** Name of the walk. */
+  readonly name: string;
+  readonly ignoreFailure: boolean;
+  /** Neighbours unlink from all the chosen instances, also from those that need no rollback. @default false */
+  readonly all?: boolean;
+}
+
 export async function rollBackChosen(
   state: ExecutionState,
   chosen: ReadonlySet<string>,
-  { name, ignoreFailure }: { readonly name: string; readonly ignoreFailure: boolean },
+  { name, ignoreFailure, all = false }: RollbackOptions,
 ): Promise<void> {
   const { legacy } = state.options;
   const unresolved = state.decide(`instances of ${name}`, () =>
-    state.instances.filter(({ id, state: own }) => chosen.has(id) && isUnresolved(own, legacy)).map(({ id }) => id),
+    state.instances
+      .filter(({ id, state: own }) => chosen.has(id) && (all || isUnresolved(own, legacy)))
+      .map(({ id }) => id),
   );
   const set = new Set(unresolved);
   await runWalk(state, {

@@ -8,16 +8,30 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: ['test/workflows/**', 'test/acceptance/**'] },
+        test: {
+          name: 'fast',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/workflows/**', 'test/stack/live/**', 'test/acceptance/**'],
+        },
       },
       {
         extends: true,
         test: {
           name: 'temporal',
-          include: ['test/workflows/**/*.test.ts'],
+          include: ['test/workflows/**/*.test.ts', 'test/stack/live/**/*.test.ts'],
           globalSetup: 'test/workflows/server.ts',
           testTimeout: 30_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        // Each starts a stack of its own through the built command line.
+        test: {
+          name: 'acceptance',
+          include: ['test/acceptance/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
     ],

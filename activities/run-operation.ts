@@ -66,6 +66,8 @@ export async function runOperation(
     flush,
     refresh: async () => ((await freshRequest(first)) ?? first).snapshot,
     getSecret: async (key) => await secrets.get(key),
+    setSecret: async (key, value) => await secrets.set(key, value),
+    deleteSecret: async (key) => await secrets.delete(key),
     blueprintFolder: async () => await environment.blueprintFolder(first.blueprint.archive),
     workdir: async () => await environment.workdir(first.deployment.id, first.plugin.name),
   };

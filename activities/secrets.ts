@@ -11,11 +11,17 @@ import type { OperationRequest } from './request.js';
 /** Where secrets come from. */
 export interface SecretProvider {
   get(key: string): Promise<Json | undefined>;
+  /** Absent where they can only be read. */
+  set?(key: string, value: Json): Promise<void>;
+  delete?(key: string): Promise<boolean>;
 }
 
 export interface SecretLookup {
   /** @throws NonRecoverableError when there is no such secret */
   get(key: string): Promise<Json>;
+  /** @throws NonRecoverableError where secrets can only be read */
+  set(key: string, value: Json): Promise<void>;
+  delete(key: string): Promise<void>;
   /** `text` without any value that was handed out. */
   mask(text: string): string;
 }
@@ -32,6 +38,16 @@ export function secretLookup(provider: SecretProvider): SecretLookup {
         throw new NonRecoverableError(`there is no secret ${key}; make it with: caisson secrets create ${key}`);
       remember(value, handedOut);
       return value;
+    },
+    async set(key, value) {
+      remember(value, handedOut);
+      if (!provider.set) throw new NonRecoverableError(`the secret ${key} cannot be made: this store is read-only`);
+      await provider.set(key, value);
+    },
+    async delete(key) {
+      if (!provider.delete)
+        throw new NonRecoverableError(`the secret ${key} cannot be deleted: this store is read-only`);
+      await provider.delete(key);
     },
     mask(text) {
       let masked = text;

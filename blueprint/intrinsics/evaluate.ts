@@ -17,7 +17,10 @@ export type Evaluated = Json | typeof UNRESOLVED;
 /** Deeper than this, functions lead to functions in a circle. */
 const DEEPEST = 50;
 
-/** @throws FunctionEvaluationError */
+/**
+ * @param depth how many functions led here
+ * @throws FunctionEvaluationError
+ */
 export function evaluate(value: Json, scope: EvaluationScope, depth = 0): Json {
   if (!holdsFunction(value)) return value;
   if (depth > DEEPEST)
@@ -37,7 +40,7 @@ export function evaluate(value: Json, scope: EvaluationScope, depth = 0): Json {
 function evaluateCall(value: JsonObject, call: FunctionCall, scope: EvaluationScope, depth: number): Json {
   const argument = evaluate(call.argument, scope, depth);
   const evaluated = { ...call, argument };
-  const result = evaluateText(evaluated) ?? evaluateLookup(evaluated, scope);
+  const result = evaluateText(evaluated) ?? evaluateLookup(evaluated, scope, depth);
   if (result === UNRESOLVED) return { ...value, [call.name]: argument };
   // What was found may hold functions itself (a property, an input's value): evaluated until it stops changing.
   return evaluate(result, scope, depth + 1);

@@ -19,8 +19,8 @@ export interface ScanScope {
   /** As messages call it: `node_templates.vm.properties`. */
   readonly owner: string;
   readonly ends: Pick<EvaluationScope, 'self' | 'source' | 'target'>;
-  /** An operation's inputs. */
-  readonly operation?: boolean;
+  /** For an operation's inputs: under how many names the operation stands. */
+  readonly names?: number;
   /** Where the scanned value was written, if the value itself does not tell. */
   readonly place?: (positions: Positions) => Place | undefined;
 }
@@ -73,11 +73,17 @@ function scanRelationship(node: PlanNode, relationship: PlanRelationship, visit:
 /** An operation stands under two names: it is scanned once, and stays one. */
 function scanOperations(operations: Operations, scope: ScanScope, visit: Visit): Operations {
   const done = new Map<Operation, Operation>();
+  const names = new Map<Operation, number>();
+  for (const operation of Object.values(operations)) names.set(operation, (names.get(operation) ?? 0) + 1);
   return mapEntries(operations, (operation, name) => {
     if (Object.keys(operation.inputs).length === 0) return operation;
     const known = done.get(operation);
     if (known) return known;
-    const inputs = visit(operation.inputs, { ...scope, owner: `${scope.owner}.${name}`, operation: true });
+    const inputs = visit(operation.inputs, {
+      ...scope,
+      owner: `${scope.owner}.${name}`,
+      names: names.get(operation) ?? 1,
+    });
     const scanned = inputs === operation.inputs ? operation : { ...operation, inputs: inputs as JsonObject };
     done.set(operation, scanned);
     return scanned;

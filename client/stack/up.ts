@@ -3,10 +3,12 @@ import { mkdir } from 'node:fs/promises';
 import type { WorkerHealth } from '../../worker/health.js';
 import type { Settings } from '../settings.js';
 import { isServing } from './grpc.js';
+import { startKeeper } from './keeper.js';
 import { withLock } from './lock.js';
 import { isRunning, stopProcess } from './process.js';
 import { startServer } from './server.js';
 import {
+  type KeeperState,
   readState,
   type ServerState,
   type StackFiles,
@@ -43,7 +45,7 @@ export interface UpOptions {
  */
 export async function up(settings: Settings, { onStep }: UpOptions = {}): Promise<Stack> {
   const files = stackFiles(settings);
-  const running = await runningStack(settings, files);
+  const running = await servingStack(settings, files);
   if (running) {
     onStep?.({ step: 'up', stack: running, started: false });
     return running;
@@ -53,7 +55,7 @@ export async function up(settings: Settings, { onStep }: UpOptions = {}): Promis
     files.lock,
     async () => {
       // Whoever held the lock before may have done it all.
-      const meanwhile = await runningStack(settings, files);
+      const meanwhile = await servingStack(settings, files);
       const stack = meanwhile ?? (await startMissing(settings, files, onStep));
       onStep?.({ step: 'up', stack, started: meanwhile === undefined });
       return stack;
@@ -62,31 +64,50 @@ export async function up(settings: Settings, { onStep }: UpOptions = {}): Promis
   );
 }
 
-/** The stack if all of it runs, without starting anything. */
+/** The stack if all of its processes run, without starting anything or asking them. */
 export async function runningStack(
   settings: Settings,
   files: StackFiles = stackFiles(settings),
 ): Promise<Stack | undefined> {
-  const { server, worker } = await readState(files.state);
-  if (!server || !worker) return undefined;
-  const [serverRuns, workerRuns, build] = await Promise.all([
+  const { server, worker, keeper } = await readState(files.state);
+  if (!server || !worker || !keeper) return undefined;
+  const [serverRuns, workerRuns, keeperRuns, build] = await Promise.all([
     isRunning(server),
     isRunning(worker),
+    isRunning(keeper),
     workerBuild(settings),
   ]);
-  return serverRuns && workerRuns && worker.build === build ? { server, worker } : undefined;
+  const current = worker.build === build && keeper.build === build;
+  return serverRuns && workerRuns && keeperRuns && current ? { server, worker } : undefined;
+}
+
+async function servingStack(settings: Settings, files: StackFiles): Promise<Stack | undefined> {
+  const stack = await runningStack(settings, files);
+  const { namespace } = settings.connection;
+  return stack && (await isServing({ address: stack.server.address, namespace })) ? stack : undefined;
 }
 
 async function startMissing(settings: Settings, files: StackFiles, onStep: UpOptions['onStep']): Promise<Stack> {
   const state = await readState(files.state);
+  // First: a keeper of another build would take the worker that is being replaced for dead.
+  const kept = await keptKeeper(settings, state);
   const server = (await keptServer(settings, state)) ?? (await newServer(settings, files, state, onStep));
   const ports = { grpc: Number(server.address.split(':').at(-1)), ui: Number(new URL(server.uiUrl).port) };
   // Noted at once: if this process dies now, the next one finds the server.
   await writeState(files.state, { ...state, server, ports });
   const worker =
     (await keptWorker(settings, state, server)) ?? (await newWorker(settings, files, state, server, onStep));
-  await writeState(files.state, { server, worker, ports });
+  await writeState(files.state, { ...state, server, worker, ports });
+  const keeper = kept ?? (await startKeeper(settings, files, worker.build));
+  await writeState(files.state, { server, worker, keeper, ports });
   return { server, worker };
+}
+
+async function keptKeeper(settings: Settings, { keeper }: StackState): Promise<KeeperState | undefined> {
+  if (!keeper || !(await isRunning(keeper))) return undefined;
+  if (keeper.build === (await workerBuild(settings))) return keeper;
+  await stopProcess(keeper, KEEPER_PATIENCE_MS);
+  return undefined;
 }
 
 async function keptServer(settings: Settings, { server }: StackState): Promise<ServerState | undefined> {
@@ -155,6 +176,7 @@ async function newWorker(
 /** The worker gives running operations ten seconds to end, and itself thirty. */
 const WORKER_PATIENCE_MS = 35_000;
 const SERVER_PATIENCE_MS = 15_000;
+const KEEPER_PATIENCE_MS = 5_000;
 
 export interface DownOutcome {
   readonly worker: 'stopped' | 'killed' | 'gone';
@@ -167,6 +189,9 @@ export async function down(settings: Settings): Promise<DownOutcome> {
   const { server, worker, ports } = await readState(files.state);
   if (!server && !worker) return { worker: 'gone', server: 'gone' };
   return await withLock(files.lock, async () => {
+    // First of all, or it would start again what is stopped.
+    const { keeper } = await readState(files.state);
+    if (keeper) await stopProcess(keeper, KEEPER_PATIENCE_MS);
     const outcome = {
       worker: worker ? await stopProcess(worker, WORKER_PATIENCE_MS) : 'gone',
       server: server ? await stopProcess(server, SERVER_PATIENCE_MS) : 'gone',

@@ -34,6 +34,10 @@ interface BaseContext {
   sendEvent(message: string): void;
   /** @throws NonRecoverableError when there is no such secret */
   getSecret(key: string): Promise<Json>;
+  /** Makes a secret, or gives it a new value; what operations make known only once belongs here. */
+  setSecret(key: string, value: Json): Promise<void>;
+  /** Takes a secret away; one that is not there is no error. */
+  deleteSecret(key: string): Promise<void>;
   /** Content of a file of the blueprint. @throws ResourceNotFound */
   getResource(path: string): Promise<Buffer>;
   /** Content of a file, rendered as a Jinja template with `ctx` and these variables. */

@@ -179,6 +179,15 @@ export function createOperationContext(
     heartbeat: (detail?: Json) => host.heartbeat(detail),
     sendEvent: (message: string) => host.sendEvent(message),
     getSecret: async (key: string) => await host.getSecret(key),
+    async setSecret(key: string, value: Json) {
+      if (!host.setSecret)
+        throw new NonRecoverableError(`the secret ${key} cannot be made here: secrets are read-only`);
+      await host.setSecret(key, value);
+    },
+    async deleteSecret(key: string) {
+      if (!host.deleteSecret) throw new NonRecoverableError(`the secret ${key} cannot be deleted here`);
+      await host.deleteSecret(key);
+    },
     getResource: async (path: string) => await resources.get(path),
     getResourceAndRender: async (path: string, variables: JsonObject = {}) => await resources.render(path, variables),
     downloadResource: async (path: string, target?: string) => await resources.download(path, target),

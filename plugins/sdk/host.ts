@@ -19,6 +19,9 @@ export interface OperationHost {
   refresh(): Promise<Snapshot>;
   /** Fails with NonRecoverableError when there is no such secret. */
   getSecret(key: string): Promise<Json>;
+  /** Absent where secrets can only be read. */
+  setSecret?(key: string, value: Json): Promise<void>;
+  deleteSecret?(key: string): Promise<void>;
   /** A folder with the blueprint's files on this machine. */
   blueprintFolder(): Promise<string>;
   /** A folder for this deployment and plugin on this machine; it may be gone on another worker. */

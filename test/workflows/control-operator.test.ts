@@ -93,7 +93,7 @@ test('an operation that waits for its next attempt is retried now, with its task
   let mended = false;
   stage.behave('stuck_1.create', (ctx) => {
     tasks.push(ctx.taskId);
-    if (!mended) throw new RecoverableError('quota', 3_600);
+    if (!mended) throw new RecoverableError('quota', { retryAfter: 3_600 });
   });
   const deployment = await stage.install({ stuck: { operations: ['create'] } });
   await begun('stuck_1.create');
@@ -109,7 +109,7 @@ test('an operation that waits for its next attempt is retried now, with its task
 test('an operation is failed by hand: the execution fails with the operator’s word', async () => {
   stage.behave('given_1.create', (ctx) => {
     requireNode(ctx).instance.runtimeProperties.half = true;
-    throw new RecoverableError('not yet', 3_600);
+    throw new RecoverableError('not yet', { retryAfter: 3_600 });
   });
   const deployment = await stage.install({ given: { operations: ['create'] } });
   await begun('given_1.create');

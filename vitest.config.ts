@@ -21,7 +21,7 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/workflows/**', 'test/stack/live/**', 'test/acceptance/**'],
+          exclude: ['test/workflows/**', 'test/stack/live/**', 'test/acceptance/**', 'test/plugins/docker/**'],
         },
       },
       {
@@ -42,6 +42,16 @@ export default defineConfig({
           include: ['test/acceptance/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'docker',
+          include: ['test/plugins/docker/**/*.test.ts'],
+          globalSetup: 'test/plugins/docker/engine.ts',
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
         },
       },
     ],

@@ -9,6 +9,7 @@ import type { Plugin } from './sdk/define.js';
 const LOADERS: Readonly<Record<string, () => Promise<{ readonly default: Plugin }>>> = {
   wait: async () => await import('./wait/index.js'),
   script: async () => await import('./script/index.js'),
+  docker: async () => await import('./docker/index.js'),
 };
 
 export async function builtInPlugins(): Promise<Catalog> {

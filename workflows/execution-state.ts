@@ -1,6 +1,6 @@
 /** What one run of an execution workflow knows and changes: instances, ledger, journal, running and failed operations. */
 import type { OperationRequest, Patches } from '../activities/request.js';
-import type { DeploymentPlan } from '../blueprint/plan.js';
+import type { DeploymentPlan, Json } from '../blueprint/plan.js';
 import type { Ledger } from '../graph/ledger.js';
 import { applyPatch } from '../graph/patch.js';
 import type { NodeInstance } from '../graph/state.js';
@@ -37,6 +37,9 @@ export interface RunningTask {
   readonly resumed: boolean;
 }
 
+/** Name in the ledger of what was done outside of walks. */
+const RECORDED = 'recorded calls';
+
 export class ExecutionState {
   readonly input: ExecutionInput;
   readonly plan: DeploymentPlan;
@@ -65,8 +68,10 @@ export class ExecutionState {
   readonly #instances: Map<string, NodeInstance>;
   #byNode: ReadonlyMap<string, readonly string[]> | undefined;
   #ledger: Ledger;
-  /** The ledger of the walk that is under way, which grows until it ends. */
-  #openWalk: (() => Ledger) | undefined;
+  /** Ledgers of the walks that are under way, which grow until they end. */
+  readonly #openWalks = new Set<() => Ledger>();
+  /** What a custom workflow has done outside of walks, by key, with what came of it. */
+  readonly recorded: Map<string, Json>;
 
   constructor(input: ExecutionInput) {
     this.input = input;
@@ -75,6 +80,7 @@ export class ExecutionState {
     this.topology = topology(input.plan, input.instances);
     this.#instances = this.topology.instances as Map<string, NodeInstance>;
     this.#ledger = input.ledger ?? {};
+    this.recorded = new Map(Object.entries(input.ledger?.[RECORDED]?.results ?? {}));
     this.startedAt = input.continued?.started_at ?? new Date(Date.now()).toISOString();
     this.journal = new Journal(input.continued?.journal_length ?? 0);
     this.finished = input.continued?.finished_operations ?? 0;
@@ -150,11 +156,12 @@ export class ExecutionState {
     this.applyPatches(message.patches);
   }
 
-  note(eventType: string, message: string, instanceId?: string, call?: OperationCall): void {
+  note(eventType: string, message: string, instanceId?: string, call?: OperationCall, level?: string): void {
     const suffix = this.options.dry_run ? ' (dry run)' : '';
     this.journal.add({
       event_type: eventType,
       message: `${message}${suffix}`,
+      ...(level === undefined ? {} : { level }),
       ...(instanceId === undefined ? {} : { node_instance_id: instanceId, node_id: this.instance(instanceId).node_id }),
       ...(call === undefined ? {} : { operation: call.operation }),
       ...(call?.relationship === undefined
@@ -164,17 +171,20 @@ export class ExecutionState {
   }
 
   get ledger(): Ledger {
-    return { ...this.#ledger, ...this.#openWalk?.() };
+    let ledger = this.#ledger;
+    for (const read of this.#openWalks) ledger = { ...ledger, ...read() };
+    if (this.recorded.size === 0) return ledger;
+    return { ...ledger, [RECORDED]: { states: {}, sequences: {}, results: Object.fromEntries(this.recorded) } };
   }
 
   /** From now until `closeWalk` the ledger includes what `read` tells. */
   openWalk(read: () => Ledger): void {
-    this.#openWalk = read;
+    this.#openWalks.add(read);
   }
 
-  closeWalk(): void {
-    this.#ledger = this.ledger;
-    this.#openWalk = undefined;
+  closeWalk(read: () => Ledger): void {
+    this.#ledger = { ...this.#ledger, ...read() };
+    this.#openWalks.delete(read);
   }
 
   handover(outcome: Handover['outcome']): Handover {

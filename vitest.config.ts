@@ -8,7 +8,11 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: ['test/workflows/**', 'test/acceptance/**'] },
+        test: {
+          name: 'fast',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/workflows/**', 'test/acceptance/**', 'test/plugins/aws/**'],
+        },
       },
       {
         extends: true,
@@ -16,6 +20,16 @@ export default defineConfig({
           name: 'temporal',
           include: ['test/workflows/**/*.test.ts'],
           globalSetup: 'test/workflows/server.ts',
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'aws',
+          include: ['test/plugins/aws/**/*.test.ts'],
+          globalSetup: 'test/plugins/aws/moto.ts',
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

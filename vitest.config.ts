@@ -11,14 +11,20 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/workflows/**', 'test/acceptance/**', 'test/plugins/aws/**'],
+          exclude: [
+            'test/workflows/**',
+            'test/stack/live/**',
+            'test/acceptance/**',
+            'test/plugins/aws/**',
+            'test/plugins/docker/**',
+          ],
         },
       },
       {
         extends: true,
         test: {
           name: 'temporal',
-          include: ['test/workflows/**/*.test.ts'],
+          include: ['test/workflows/**/*.test.ts', 'test/stack/live/**/*.test.ts'],
           globalSetup: 'test/workflows/server.ts',
           testTimeout: 30_000,
           hookTimeout: 60_000,
@@ -30,6 +36,26 @@ export default defineConfig({
           name: 'aws',
           include: ['test/plugins/aws/**/*.test.ts'],
           globalSetup: 'test/plugins/aws/moto.ts',
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        // Each starts a stack of its own through the built command line.
+        test: {
+          name: 'acceptance',
+          include: ['test/acceptance/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'docker',
+          include: ['test/plugins/docker/**/*.test.ts'],
+          globalSetup: 'test/plugins/docker/engine.ts',
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

@@ -2,7 +2,7 @@
 import type { At, Compilation } from './compilation.js';
 import { holdsFunction, isFunctionCall } from './intrinsics/call.js';
 import { isObject, type Json, type JsonObject, listMember, member, textMember } from './json.js';
-import { OBJECT_TYPES, patternOf } from './schema.js';
+import { KNOWN_TYPES, patternOf } from './primitives.js';
 import { suggestion } from './suggestion.js';
 import { isBefore } from './version.js';
 
@@ -71,12 +71,12 @@ export function readConstraints(definition: Json, owner: string, cx: Compilation
   const at = (key: string): At => positions.ofValue(definition, key);
   if (itemType !== undefined) {
     if (type !== 'list') report('C2047', `${owner} has an item_type, and is not of type list`, at('item_type'));
-    else if (!ITEM_TYPES.has(itemType))
+    else if (!KNOWN_TYPES.has(itemType))
       report(
         'C2046',
         `the item_type of ${owner} must be a primitive type, not ${itemType}`,
         at('item_type'),
-        suggestion(itemType, ITEM_TYPES),
+        suggestion(itemType, KNOWN_TYPES),
       );
   }
   if (isObject(member(definition, 'display')) && type !== 'textarea')
@@ -91,18 +91,6 @@ export function readConstraints(definition: Json, owner: string, cx: Compilation
   for (const [index, constraint] of constraints.entries())
     checkForm(constraint, `${owner}.constraints[${index}]`, positions.ofValue(constraints, index), cx);
 }
-
-const ITEM_TYPES: ReadonlySet<string> = new Set([
-  'string',
-  'integer',
-  'float',
-  'boolean',
-  'list',
-  'dict',
-  'regex',
-  'textarea',
-  ...OBJECT_TYPES,
-]); // prettier-ignore
 
 function checkForm(constraint: Json, owner: string, at: At, cx: Compilation): void {
   const [name, ...others] = Object.keys(isObject(constraint) ? constraint : {}).filter(

@@ -2,7 +2,8 @@
 import type { Compilation } from './compilation.js';
 import { type Resolved, resolveDerived } from './derivation.js';
 import { type Json, type JsonObject, member, textMember } from './json.js';
-import { type DataTypes, definitionsOf, isKnownType, mergeSchemas, readSchema, type Schema } from './schema.js';
+import { isKnownType } from './primitives.js';
+import { type DataTypes, definitionsOf, mergeSchemas, readSchema, type Schema } from './schema.js';
 
 export interface DataType {
   readonly schema: Schema;

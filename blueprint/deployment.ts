@@ -4,12 +4,11 @@ import { type Diagnostic, diagnosticOf, type Problem } from './diagnostics.js';
 import { type BindOptions, bindInputs } from './inputs.js';
 import { functionCall, holdsFunction } from './intrinsics/call.js';
 import { evaluate } from './intrinsics/evaluate.js';
-import { scanPlan } from './intrinsics/scan.js';
-import { FunctionEvaluationError } from './intrinsics/scope.js';
+import { functionalOf, scanPlan } from './intrinsics/scan.js';
+import { type EvaluationScope, FunctionEvaluationError } from './intrinsics/scope.js';
 import { codeOf } from './intrinsics/validate.js';
-import { isObject, type Json, type JsonObject } from './json.js';
+import { isObject, type Json, type JsonObject, mapEntries, mapItems } from './json.js';
 import type { DeploymentPlan, Operation, Operations, ParsedPlan, PlanNode } from './plan.js';
-import { checkOrder } from './scalable.js';
 
 export interface DeploymentOptions extends BindOptions {
   /** Evenly distributed in [0, 1): makes the suffixes of instance ids. */
@@ -61,7 +60,12 @@ export function prepareDeployment(
 /** Evaluates what needs no running deployment, and marks the operations that need one. */
 function evaluateStatic(plan: ParsedPlan, runtimeOnly: boolean, problems: Problem[]): ParsedPlan {
   const properties = new Map(plan.nodes.map((node) => [node.name, node.properties]));
-  const scope = { inputs: plan.inputs, properties: (node: string) => properties.get(node) };
+  const reads = new Map<string, readonly [string, ...Json[]]>();
+  const scope: EvaluationScope = {
+    inputs: plan.inputs,
+    inputRead: (path) => reads.set(JSON.stringify(path), path),
+    properties: (node) => properties.get(node),
+  };
   const evaluated = scanPlan(plan, (value, { ends, owner }) => {
     if (runtimeOnly || !holdsFunction(value)) return value;
     try {
@@ -72,36 +76,63 @@ function evaluateStatic(plan: ParsedPlan, runtimeOnly: boolean, problems: Proble
       return value;
     }
   });
-  return { ...evaluated, nodes: evaluated.nodes.map(markOperations) };
+  const inputs: Record<string, Json> = { ...plan.inputs };
+  if (problems.length === 0)
+    for (const [name, ...path] of reads.values()) inputs[name] = evaluatedAt(inputs[name] ?? null, path, scope);
+  return { ...evaluated, inputs, nodes: evaluated.nodes.map(markOperations) };
+}
+
+/** An input that something got, as Cloudify shows it: a call stays, what is in it is evaluated. */
+function evaluatedAt(value: Json, path: readonly Json[], scope: EvaluationScope): Json {
+  const [key, ...rest] = path;
+  if (key === undefined) {
+    const call = functionCall(value);
+    return call ? { ...(value as JsonObject), [call.name]: evaluate(call.argument, scope) } : evaluate(value, scope);
+  }
+  if (Array.isArray(value)) {
+    const index = Number(key) < 0 ? value.length + Number(key) : Number(key);
+    return value.map((item: Json, at) => (at === index ? evaluatedAt(item, rest, scope) : item));
+  }
+  return isObject(value)
+    ? Object.fromEntries(
+        Object.entries(value).map(([name, item]) => [
+          name,
+          name === String(key) ? evaluatedAt(item, rest, scope) : item,
+        ]),
+      )
+    : value;
 }
 
 function markOperations(node: PlanNode): PlanNode {
   return {
     ...node,
     operations: marked(node.operations),
-    relationships: node.relationships.map((relationship) => ({
-      ...relationship,
-      source_operations: marked(relationship.source_operations),
-      target_operations: marked(relationship.target_operations),
-    })),
+    relationships: mapItems(node.relationships, (relationship) => {
+      const source_operations = marked(relationship.source_operations);
+      const target_operations = marked(relationship.target_operations);
+      const same =
+        source_operations === relationship.source_operations && target_operations === relationship.target_operations;
+      return same ? relationship : { ...relationship, source_operations, target_operations };
+    }),
   };
 }
 
 function marked(operations: Operations): Operations {
+  const functional = new Set(functionalOf(operations).map(({ operation }) => operation));
+  if (functional.size === 0) return operations;
   const done = new Map<Operation, Operation>();
-  return Object.fromEntries(
-    Object.entries(operations).map(([name, operation]) => {
-      if (!holdsFunction(operation.inputs)) return [name, operation];
-      const known = done.get(operation) ?? { ...operation, has_intrinsic_functions: true };
-      done.set(operation, known);
-      return [name, known];
-    }),
-  );
+  return mapEntries(operations, (operation) => {
+    if (!functional.has(operation)) return operation;
+    const known = done.get(operation) ?? { ...operation, has_intrinsic_functions: true };
+    done.set(operation, known);
+    return known;
+  });
 }
 
 function checkSecrets(plan: ParsedPlan, { secretExists }: DeploymentOptions, problems: Problem[]): void {
   if (!secretExists) return;
-  for (const key of plan.requirements.secrets)
+  const keys = plan.requirements.secrets.map((needed) => (Array.isArray(needed) ? (needed as Json[])[0] : needed));
+  for (const key of new Set(keys))
     if (typeof key === 'string' && !secretExists(key))
       problems.push({
         code: 'C3008',
@@ -118,7 +149,6 @@ function checkNumbers(plan: ParsedPlan, problems: Problem[]): void {
       else if ((value as number) < (key === 'max_instances' ? -1 : 0))
         problems.push({ code: 'C2066', message: `${owner}.${key} must not be negative` });
     }
-    checkOrder(numbers, owner, undefined, { report: (code, message) => void problems.push({ code, message }) });
   };
   for (const { name, capabilities } of plan.nodes)
     check(`node_templates.${name}`, capabilities.scalable.properties as unknown as JsonObject);

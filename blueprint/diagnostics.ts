@@ -16,6 +16,10 @@ const TABLE = {
   C2001: ['unreadable YAML', FORMAT, -1],
   C2002: ['not ASCII', 'DSLParsingInputTypeException', 108],
   C2003: ['too much', null, null],
+  C2004: ['unreadable YAML', 'ScannerError', null],
+  C2005: ['unreadable YAML', 'ReaderError', null],
+  C2006: ['unreadable YAML', 'ComposerError', null],
+  C2007: ['unreadable YAML', 'ConstructorError', null],
   // Shape
   C2010: ['wrong form', FORMAT, 1],
   C2011: ['wrong value', BASE, 1],

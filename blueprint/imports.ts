@@ -2,7 +2,7 @@
 import type { Place, Report } from './diagnostics.js';
 import { isObject, type Json, type JsonObject, listMember, member, objectMember } from './json.js';
 import { folderOf, hasScheme, joined, versioned } from './location.js';
-import { isBasicTypes, mergeImport } from './merge.js';
+import { Entries, isBasicTypes, mergeImport } from './merge.js';
 import { nested, splitNamespace, underNamespace } from './namespaces.js';
 import { setPluginProperties } from './plugin-properties.js';
 import type { Positions } from './positions.js';
@@ -48,6 +48,14 @@ export interface LoadedDocument {
   readonly importedBlueprints: readonly string[];
   /** Namespace → id of the blueprint imported under it. */
   readonly namespaces: Readonly<Record<string, string>>;
+  /** What of it the built-in types define: no namespace applies to that. */
+  readonly basic: Entries;
+}
+
+/** One imported document, its names under their namespace. */
+interface Imported {
+  readonly document: JsonObject;
+  readonly basic: Entries;
 }
 
 interface PendingImport {
@@ -92,6 +100,7 @@ class Loader {
     this.#checkDefinitions(document, version);
     this.#seen.add(`${main}|`);
     let merged: JsonObject = document;
+    const basic = isBasicTypes(document) ? Entries.of(document) : new Entries();
     this.#enqueue(document, main, '', version);
     for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
       if (this.#seen.size > MOST_IMPORTS) {
@@ -99,9 +108,10 @@ class Loader {
         break;
       }
       const imported = await this.#import(next, version);
-      if (imported) merged = mergeImport(merged, imported, { positions, report, version });
+      if (imported)
+        merged = mergeImport(merged, imported.document, basic, imported.basic, { positions, report, version });
     }
-    return { version, document: merged, importedBlueprints: this.#blueprints, namespaces: this.#namespaces };
+    return { version, document: merged, importedBlueprints: this.#blueprints, namespaces: this.#namespaces, basic };
   }
 
   #read(location: string, text: string): JsonObject | undefined {
@@ -144,10 +154,13 @@ class Loader {
     }
   }
 
-  async #import(pending: PendingImport, version: Version): Promise<JsonObject | undefined> {
+  async #import(pending: PendingImport, version: Version): Promise<Imported | undefined> {
     const { report } = this.loading;
     const { namespace: own, rest } = splitNamespace(pending.entry);
-    if (own.includes('--')) return report('C2026', `${own} is no namespace: -- ends it`, pending.place) as undefined;
+    if (own.includes('--')) {
+      report('C2026', `${own} is no namespace: -- ends it`, pending.place);
+      return undefined;
+    }
     if (rest.startsWith('blueprint:')) return await this.#importBlueprint(rest, own, pending);
     const found = await this.#find(rest, pending, version);
     if (!found) return undefined;
@@ -158,34 +171,36 @@ class Loader {
     if (!document) return undefined;
     if (!this.#mayImport(document, version, pending)) return undefined;
     let namespace = nested(pending.namespace, own);
-    if (isBasicTypes(document)) {
-      if (own !== '')
-        return report('C2028', 'the built-in types cannot be imported under a namespace', pending.place) as undefined;
+    const basic = isBasicTypes(document);
+    if (basic) {
+      if (own !== '') {
+        report('C2028', 'the built-in types cannot be imported under a namespace', pending.place);
+        return undefined;
+      }
       namespace = '';
     }
     if (pending.properties) document = setPluginProperties(document, pending.properties, pending.place, this.loading);
     this.#enqueue(document, found.location, namespace, version);
-    return underNamespace(document, namespace, this.loading.positions);
+    return {
+      document: underNamespace(document, namespace, this.loading.positions),
+      basic: basic ? Entries.of(document) : new Entries(),
+    };
   }
 
   /** A blueprint is loaded on its own, and all of it comes under the namespace. */
-  async #importBlueprint(entry: string, own: string, pending: PendingImport): Promise<JsonObject | undefined> {
+  async #importBlueprint(entry: string, own: string, pending: PendingImport): Promise<Imported | undefined> {
     const { report, positions } = this.loading;
     const id = entry.slice('blueprint:'.length);
-    if (own === '')
-      return report(
-        'C2027',
-        `blueprint ${id} must be imported under a namespace`,
-        pending.place,
-        `write: name--${entry}`,
-      ) as undefined;
+    if (own === '') {
+      report('C2027', `blueprint ${id} must be imported under a namespace`, pending.place, `write: name--${entry}`);
+      return undefined;
+    }
     const namespace = nested(pending.namespace, own);
-    if (this.#namespaces[namespace] !== undefined)
-      return report(
-        'C2028',
-        `namespace ${namespace} stands for blueprint ${this.#namespaces[namespace]} already`,
-        pending.place,
-      ) as undefined;
+    if (Object.hasOwn(this.#namespaces, namespace)) {
+      const taken = `namespace ${namespace} stands for blueprint ${this.#namespaces[namespace]} already`;
+      report('C2028', taken, pending.place);
+      return undefined;
+    }
     const found = await this.#find(entry, pending, [1, 0]);
     if (!found) return undefined;
     const loaded = await new Loader(this.loading).load(found.location, found.text);
@@ -194,7 +209,7 @@ class Loader {
     if (!this.#blueprints.includes(id)) this.#blueprints.push(id);
     for (const inner of loaded.importedBlueprints) if (!this.#blueprints.includes(inner)) this.#blueprints.push(inner);
     for (const [inner, of] of Object.entries(loaded.namespaces)) this.#namespaces[nested(namespace, inner)] = of;
-    return underNamespace(loaded.document, namespace, positions);
+    return { document: underNamespace(loaded.document, namespace, positions, loaded.basic), basic: loaded.basic };
   }
 
   #mayImport(document: JsonObject, version: Version, pending: PendingImport): boolean {
@@ -205,7 +220,7 @@ class Loader {
     const own = readVersion(stated, place, report);
     if (!own) return false;
     this.#checkDefinitions(document, own);
-    if (!isBefore(version, own)) return true;
+    if (!this.loading.gates || !isBefore(version, own)) return true;
     report(
       'C2022',
       `${pending.entry} is written in cloudify_dsl_${versionSuffix(own)}, newer than this blueprint's cloudify_dsl_${versionSuffix(version)}`,

@@ -3,7 +3,8 @@ import type { Compilation } from './compilation.js';
 import { readConstraints, violations } from './constraints.js';
 import { isFunctionCall } from './intrinsics/call.js';
 import { isObject, type Json, type JsonObject, member, textMember } from './json.js';
-import { completeTyped, type DataTypes, definitionsOf, isKnownType, OBJECT_TYPES, readSchema } from './schema.js';
+import { isKnownType, OBJECT_TYPES } from './primitives.js';
+import { completeTyped, type DataTypes, definitionsAsked, readSchema } from './schema.js';
 
 export function readInputDefinitions(section: Json | undefined, cx: Compilation, dataTypes: DataTypes): JsonObject {
   if (!isObject(section)) return {};
@@ -11,17 +12,8 @@ export function readInputDefinitions(section: Json | undefined, cx: Compilation,
     readConstraints(raw, `inputs.${name}`, cx);
     checkDefault(name, raw, cx, dataTypes);
   }
-  const definitions = definitionsOf(readSchema(section, 'inputs', cx, dataTypes));
-  // Unlike a property, an input of a data type has a default only if one is written.
-  return Object.fromEntries(
-    Object.entries(definitions).map(([name, definition]) => {
-      const { default: value, ...rest } = definition as JsonObject;
-      return [name, Object.hasOwn(objectOf(section[name]), 'default') ? { ...rest, default: value ?? null } : rest];
-    }),
-  );
+  return definitionsAsked(readSchema(section, 'inputs', cx, dataTypes));
 }
-
-const objectOf = (value: Json | undefined): JsonObject => (isObject(value) ? value : {});
 
 function checkDefault(name: string, raw: Json, cx: Compilation, dataTypes: DataTypes): void {
   const value = member(raw, 'default');

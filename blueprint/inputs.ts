@@ -6,7 +6,8 @@ import { isFunctionCall } from './intrinsics/call.js';
 import { isObject, type Json, type JsonObject, member, objectMember, textMember } from './json.js';
 import type { ParsedPlan } from './plan.js';
 import { Positions } from './positions.js';
-import { type Completing, completeTyped, type DataTypes, OBJECT_TYPES, type Schema } from './schema.js';
+import { OBJECT_TYPES } from './primitives.js';
+import { type Completing, completeTyped, type DataTypes, type Schema } from './schema.js';
 import { suggestion } from './suggestion.js';
 
 export interface BindOptions {

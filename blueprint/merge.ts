@@ -41,18 +41,53 @@ export function isBasicTypes(document: JsonObject): boolean {
   return member(member(document, 'node_types'), 'cloudify.nodes.Root') !== undefined;
 }
 
-/** The merged document with `imported` added. */
-export function mergeImport(merged: JsonObject, imported: JsonObject, merging: Merging): JsonObject {
+/** Entries of a document by section and key, e.g. those that come from the built-in types. */
+export class Entries {
+  readonly #entries = new Map<string, Set<string>>();
+
+  static of(document: JsonObject): Entries {
+    const entries = new Entries();
+    for (const [section, value] of Object.entries(document))
+      if (isObject(value)) for (const key of Object.keys(value)) entries.set(section, key, true);
+    return entries;
+  }
+
+  has(section: string, key: string): boolean {
+    return this.#entries.get(section)?.has(key) === true;
+  }
+
+  set(section: string, key: string, present: boolean): void {
+    const keys = this.#entries.get(section) ?? new Set();
+    this.#entries.set(section, keys);
+    if (present) keys.add(key);
+    else keys.delete(key);
+  }
+}
+
+/**
+ * The merged document with `imported` added.
+ *
+ * @param basic entries of the merged document that are the built-in types': kept up to date
+ * @param added those of the imported document
+ */
+export function mergeImport(
+  merged: JsonObject,
+  imported: JsonObject,
+  basic: Entries,
+  added: Entries,
+  merging: Merging,
+): JsonObject {
   const result: Record<string, Json> = { ...merged };
-  const basic = isBasicTypes(imported);
   for (const [section, value] of Object.entries(imported)) {
     if (OWN.includes(section)) continue;
     const known = member(result, section);
     if (known === undefined) result[section] = value;
     else if (!FIRST_WINS.includes(section)) {
-      const united = mergeSection(section, known, value, imported, basic, merging);
+      const united = mergeSection(section, known, value, imported, added, merging);
       if (united !== undefined) result[section] = united;
     }
+    for (const [key, entry] of Object.entries(isObject(value) ? value : {}))
+      if (member(result[section], key) === entry) basic.set(section, key, added.has(section, key));
   }
   return merging.positions.unite(result, merged, imported);
 }
@@ -62,7 +97,7 @@ function mergeSection(
   known: Json,
   added: Json,
   owner: JsonObject,
-  basic: boolean,
+  basic: Entries,
   { positions, report, version }: Merging,
 ): Json | undefined {
   const mergeable = ALWAYS.includes(section) || (SINCE_1_3.includes(section) && !isBefore(version, [1, 3]));
@@ -79,7 +114,7 @@ function mergeSection(
   const result: Record<string, Json> = { ...known };
   for (const [key, entry] of Object.entries(added)) {
     const existing = member(known, key);
-    if (existing === undefined || basic || key.startsWith('cloudify.')) result[key] = entry;
+    if (existing === undefined || basic.has(section, key) || key.startsWith('cloudify.')) result[key] = entry;
     else if (ENTRY_STAYS.includes(section)) continue;
     else {
       const united = mergeEntry(section, existing, entry, positions);
@@ -123,7 +158,7 @@ function uniteLists(positions: Positions, lists: readonly Json[][]): Json[] {
   const [first] = lists;
   const place = positions.of(first);
   if (!place) return united;
-  const marks = lists.flatMap((list) => list.map((_, index) => positions.ofValue(list, index) ?? place));
-  positions.mark(united, place, new Map(marks.map((at, index) => [index, { key: at, value: at }])));
+  const items = lists.flatMap((list) => list.map((_, index) => positions.ofValue(list, index) ?? place));
+  positions.markList(united, place, items);
   return united;
 }

@@ -5,28 +5,11 @@
  * searched for functions unless they stand within a mapping.
  */
 import { isObject, type Json, type JsonObject } from './json.js';
+import { Entries } from './merge.js';
 import { mapValues, type Positions } from './positions.js';
+import { isKnownType } from './primitives.js';
 
 const SEPARATOR = '--';
-const PRIMITIVES: ReadonlySet<string> = new Set([
-  'string',
-  'integer',
-  'float',
-  'boolean',
-  'list',
-  'dict',
-  'regex',
-  'textarea',
-  'blueprint_id',
-  'deployment_id',
-  'capability_value',
-  'scaling_group',
-  'node_id',
-  'node_type',
-  'node_instance',
-  'secret_key',
-  'operation_name',
-]); // prettier-ignore
 const CONTEXT_NAMES: ReadonlySet<string> = new Set(['SELF', 'SOURCE', 'TARGET']);
 
 /** The namespace before the last `--` and what follows it. */
@@ -44,12 +27,29 @@ export function nested(outer: string, inner: string): string {
 /** What stands after the last namespace, as paths of scripts are looked for. */
 export const withoutNamespaces = (name: string): string => splitNamespace(name).rest;
 
-/** A document's sections under a namespace. */
-export function underNamespace(document: JsonObject, namespace: string, positions: Positions): JsonObject {
+/**
+ * A document's sections under a namespace.
+ *
+ * @param untouched entries that stay as they are, those of the built-in types
+ */
+export function underNamespace(
+  document: JsonObject,
+  namespace: string,
+  positions: Positions,
+  untouched: Entries = new Entries(),
+): JsonObject {
   if (namespace === '') return document;
-  return mapValues(positions, document, (section, name) =>
-    Object.hasOwn(SECTIONS, name) ? (SECTIONS[name] as Rewrite)(section, new Renaming(namespace, positions)) : section,
-  );
+  const renaming = new Renaming(namespace, positions);
+  return mapValues(positions, document, (section, name) => {
+    if (!Object.hasOwn(SECTIONS, name)) return section;
+    const rewrite = SECTIONS[name] as Rewrite;
+    if (!isObject(section)) return rewrite(section, renaming);
+    const [kept, own] = [true, false].map((stays) =>
+      Object.fromEntries(Object.entries(section).filter(([key]) => untouched.has(name, key) === stays)),
+    ) as [JsonObject, JsonObject];
+    const rewritten = rewrite(positions.carry(section, own), renaming) as JsonObject;
+    return positions.unite({ ...kept, ...rewritten }, section, rewritten);
+  });
 }
 
 class Renaming {
@@ -63,13 +63,13 @@ class Renaming {
   }
 
   name(name: string): string {
-    return name.startsWith('cloudify.') || PRIMITIVES.has(name) ? name : this.#prefix + name;
+    return name.startsWith('cloudify.') || isKnownType(name) ? name : this.#prefix + name;
   }
 }
 
 type Rewrite = (value: Json, renaming: Renaming) => Json;
 
-const untouched: Rewrite = (value) => value;
+const asItIs: Rewrite = (value) => value;
 
 /** A name that refers to something in the namespace. */
 const reference: Rewrite = (value, renaming) => (typeof value === 'string' ? renaming.name(value) : value);
@@ -136,7 +136,7 @@ function mappingReference(value: Json, renaming: Renaming): Json {
 
 const SECTIONS: Readonly<Record<string, Rewrite>> = {
   inputs: named(fields({ type: reference, default: leaf, item_type: reference })),
-  plugins: named(fields({ properties: named(untouched) })),
+  plugins: named(fields({ properties: named(asItIs) })),
   data_types: named(fields({ derived_from: reference, properties: schema })),
   node_types: named(
     fields({
@@ -189,11 +189,11 @@ const SECTIONS: Readonly<Record<string, Rewrite>> = {
   workflows: named(shortOr(fields({ mapping: reference, parameters: locally(fields({ default: leaf })) }))),
   outputs: valuesSection,
   capabilities: valuesSection,
-  labels: named(untouched),
-  blueprint_labels: named(untouched),
+  labels: named(asItIs),
+  blueprint_labels: named(asItIs),
   resource_tags: named(namingLeaf),
-  metadata: named(untouched),
-  deployment_settings: named(untouched),
+  metadata: named(asItIs),
+  deployment_settings: named(asItIs),
 };
 
 /** Rewrites names in calls of get_input, get_property and get_attribute, at any depth. */

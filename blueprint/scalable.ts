@@ -52,7 +52,7 @@ function maximum(value: Json, path: string, at: At, cx: Compilation): Json {
 }
 
 /** Checks what is a number already; the rest is checked when inputs are bound. */
-export function checkOrder(numbers: JsonObject, owner: string, at: At, cx: Pick<Compilation, 'report'>): void {
+function checkOrder(numbers: JsonObject, owner: string, at: At, cx: Pick<Compilation, 'report'>): void {
   const number = (key: string): number | undefined => {
     const value = member(numbers, key);
     return typeof value === 'number' ? value : undefined;

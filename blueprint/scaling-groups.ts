@@ -63,9 +63,11 @@ function checkScaling(groups: Groups, nodes: readonly PlanNode[], cx: Compilatio
   if (!fine) return false;
   const containers = containersOf(nodes);
   for (const [name, { members }] of Object.entries(groups)) {
-    const all = members.flatMap((member) => nodesIn(member, groups));
-    for (const [index, one] of all.entries())
-      for (const other of all.slice(index + 1))
+    const all = new Set(members.flatMap((member) => nodesIn(member, groups)));
+    // A node that is contained in another one of the group scales with that one, wherever it stands itself.
+    const scaled = [...all].filter((node) => !containers(node).some((container) => all.has(container)));
+    for (const [index, one] of scaled.entries())
+      for (const other of scaled.slice(index + 1))
         if (!containedTogether(one, other, containers)) {
           fine = false;
           cx.report(
@@ -112,17 +114,19 @@ function containersOf(nodes: readonly PlanNode[]): (node: string) => readonly st
 
 function containedTogether(one: string, other: string, containers: (node: string) => readonly string[]): boolean {
   const [a, b] = [containers(one), containers(other)];
-  if (a.length === 0 && b.length === 0) return true;
-  return a.includes(other) || b.includes(one) || a.some((container) => b.includes(container));
+  return (a.length === 0 && b.length === 0) || a.some((container) => b.includes(container));
 }
 
-/** A member contained in another member of its group scales with that one. */
+/** A member, be it a node or a group, whose nodes are contained in other nodes of its group scales with those. */
 function withoutContained(groups: Groups, nodes: readonly PlanNode[]): Groups {
   const containers = containersOf(nodes);
   const result: Record<string, { members: string[]; properties: JsonObject }> = {};
   for (const [name, { members, properties }] of Object.entries(groups)) {
     const all = new Set(members.flatMap((member) => nodesIn(member, groups)));
-    const kept = members.filter((member) => !containers(member).some((container) => all.has(container)));
+    const kept = members.filter((member) => {
+      const own = new Set(nodesIn(member, groups));
+      return ![...own].every((node) => containers(node).some((container) => all.has(container) && !own.has(container)));
+    });
     result[name] = { members: kept, properties };
   }
   return result;

@@ -8,6 +8,7 @@ import type { At, Compilation } from './compilation.js';
 import type { DiagnosticCode } from './diagnostics.js';
 import { isFunctionCall } from './intrinsics/call.js';
 import { isObject, type Json, type JsonObject, member, textMember } from './json.js';
+import { fits, isKnownType, KNOWN_TYPES, OBJECT_TYPES } from './primitives.js';
 import { kindOf } from './shape.js';
 import { suggestion } from './suggestion.js';
 import { isBefore } from './version.js';
@@ -25,23 +26,6 @@ export type Schema = ReadonlyMap<string, PropertySchema>;
 
 /** The schema of a data type; undefined when there is no such type. */
 export type DataTypes = (name: string) => Schema | undefined;
-
-export const PRIMITIVE_TYPES = ['string', 'integer', 'float', 'boolean', 'list', 'dict', 'regex', 'textarea'] as const;
-const OBJECT_TYPES_1_4 = [
-  'blueprint_id',
-  'deployment_id',
-  'capability_value',
-  'scaling_group',
-  'node_id',
-  'node_type',
-  'node_instance',
-  'secret_key',
-] as const; // prettier-ignore
-/** Names of things that live elsewhere: any value fits, whether the thing exists is asked when it is bound. */
-export const OBJECT_TYPES: ReadonlySet<string> = new Set([...OBJECT_TYPES_1_4, 'operation_name']);
-const KNOWN_TYPES: ReadonlySet<string> = new Set([...PRIMITIVE_TYPES, ...OBJECT_TYPES]);
-
-export const isKnownType = (type: string): boolean => KNOWN_TYPES.has(type);
 
 /** Where values are completed: how the problem is called, and by which code. */
 export interface Completing {
@@ -71,7 +55,7 @@ export function readSchema(raw: Json | undefined, owner: string, cx: Compilation
 
 function readProperty(raw: JsonObject, path: string, at: At, cx: Compilation, dataTypes: DataTypes): PropertySchema {
   const type = textMember(raw, 'type');
-  const definition = withoutNulls(raw);
+  const definition = raw;
   const written = Object.hasOwn(raw, 'default') ? raw.default : undefined;
   if (type !== undefined && !checkType(type, path, cx.positions.ofValue(raw, 'type') ?? at, cx, dataTypes))
     return { definition: without(definition, 'type'), written, at };
@@ -94,11 +78,6 @@ function checkType(type: string, path: string, at: At, cx: Compilation, dataType
   if (isKnownType(type) || dataTypes(type)) return true;
   cx.report('C2041', `${path} is of type ${type}, which there is not`, at, suggestion(type, KNOWN_TYPES));
   return false;
-}
-
-/** An explicit null is as good as nothing, except as a default. */
-function withoutNulls(raw: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(raw).filter(([key, value]) => value !== null || key === 'default'));
 }
 
 export function without(object: JsonObject, key: string): JsonObject {
@@ -146,6 +125,15 @@ export function defaultsOf(schema: Schema): JsonObject {
 
 export function definitionsOf(schema: Schema): JsonObject {
   return Object.fromEntries([...schema].map(([name, { definition }]) => [name, definition]));
+}
+
+/** Definitions of inputs and parameters: unlike a property, one of a data type has a default only if one is written. */
+export function definitionsAsked(schema: Schema): JsonObject {
+  const entries = [...schema].map(([name, { definition, written }]): [string, Json] => [
+    name,
+    written === undefined ? without(definition, 'default') : { ...definition, default: definition.default ?? null },
+  ]);
+  return Object.fromEntries(entries);
 }
 
 /** Values with defaults filled in and types checked. What does not fit is reported and left out. */
@@ -230,44 +218,6 @@ export function completeTyped(
   const whole = slot.path === '' ? completing.owner : `${completing.owner}: ${slot.path}`;
   refuse('C2043', `${whole} must be of type ${type}, not ${kindOf(value)}`, slot.at);
   return undefined;
-}
-
-function fits(value: Json, type: string): boolean {
-  switch (type) {
-    case 'integer':
-      return Number.isInteger(value);
-    case 'float':
-      return typeof value === 'number';
-    case 'boolean':
-      return typeof value === 'boolean';
-    case 'list':
-      return Array.isArray(value);
-    case 'dict':
-      return isObject(value);
-    case 'regex':
-      return typeof value === 'string' && isPattern(value);
-    default:
-      return true;
-  }
-}
-
-export function isPattern(text: string): boolean {
-  return patternOf(text) !== undefined;
-}
-
-/** A regular expression as Python writes it, undefined if it is none. */
-export function patternOf(text: string): RegExp | undefined {
-  // Named groups and anchors are spelled differently in Python; the rest is the same.
-  const own = text
-    .replaceAll('(?P<', '(?<')
-    .replaceAll(/\(\?P=(\w+)\)/g, '\\k<$1>')
-    .replaceAll('\\Z', '$')
-    .replaceAll('\\A', '^');
-  try {
-    return new RegExp(own, 'y');
-  } catch {
-    return undefined;
-  }
 }
 
 const isTrue = (value: Json | undefined): boolean =>

@@ -4,7 +4,7 @@ import { readConstraints } from './constraints.js';
 import { isObject, type Json, type JsonObject, listMember, member, textMember } from './json.js';
 import { RUN_WORKFLOW_SCRIPT, resolveMapping } from './mapping.js';
 import type { PlanPlugin, PlanWorkflow } from './plan.js';
-import { type DataTypes, definitionsOf, readSchema } from './schema.js';
+import { type DataTypes, definitionsAsked, readSchema } from './schema.js';
 
 const ACTIVE_RULES = ['all', 'partial', 'none'];
 
@@ -64,7 +64,7 @@ function readParameters(raw: Json | undefined, owner: string, cx: Compilation, d
   if (!isObject(raw)) return {};
   const schema = readSchema(raw, `${owner}.parameters`, cx, dataTypes);
   for (const [name, value] of Object.entries(raw)) readConstraints(value, `${owner}.parameters.${name}`, cx);
-  return definitionsOf(schema);
+  return definitionsAsked(schema);
 }
 
 /** Where a workflow's script is, in the form of a parameter. */

@@ -1,7 +1,6 @@
 /** Durations as people write them. */
+import { durationMs } from '../workflows/duration.js';
 import { usageError } from './errors.js';
-
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /**
  * Milliseconds of `90`, `90s`, `1m30s`, `2h`, `500ms`; a bare number is seconds.
@@ -9,13 +8,8 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h:
  * @throws CaissonError (usage)
  */
 export function parseDuration(text: string, flag: string): number {
-  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1_000;
-  let total = 0;
-  const rest = text.replaceAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g, (_, number: string, unit: string) => {
-    total += Number(number) * (UNITS[unit] as number);
-    return '';
-  });
-  if (rest.trim() === '' && total > 0) return total;
+  const milliseconds = durationMs(text);
+  if (milliseconds !== undefined) return milliseconds;
   throw usageError(`${flag} must be a duration like 90s, 15m or 1h30m, not ${text}`);
 }
 

@@ -44,6 +44,8 @@ export async function createWorker(settings: WorkerSettings): Promise<Worker> {
       environment,
     }),
     maxConcurrentActivityTaskExecutions: settings.operations ?? 200,
+    // What a dead worker had in its cache is given to another after this long.
+    stickyQueueScheduleToStartTimeout: '3s',
     // A cancel request comes as the answer to a heartbeat: held back for long, it would arrive late.
     maxHeartbeatThrottleInterval: '2s',
     defaultHeartbeatThrottleInterval: '2s',

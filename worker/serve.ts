@@ -14,6 +14,7 @@ import { serveHealth, type WorkerHealth } from './health.js';
 import type { WorkerLog } from './log.js';
 import { createWorker } from './run.js';
 import { registerSearchAttributes } from './search-attributes.js';
+import { blueprintWorkflows, pluginWorkflows } from './workflow-modules.js';
 
 export interface ServeOptions {
   readonly settings: Settings;
@@ -46,8 +47,15 @@ export async function serve(options: ServeOptions): Promise<void> {
   const beat = setInterval(() => void health.tell(), BEAT_MS);
   await health.tell('starting');
   try {
-    const bundle = await workflowBundle();
     const store = openArtifactStore(settings.artifacts);
+    const bundle = await workflowBundle({
+      modules: [
+        ...pluginWorkflows(catalog.map(({ plugin }) => plugin)),
+        ...(await blueprintWorkflows(store, settings.cacheFolder)),
+      ],
+      cacheFolder: settings.cacheFolder,
+      onBroken: ({ file }, reason) => log.error(`the custom workflows of ${file} cannot be used`, { reason }),
+    });
     const environment = operationEnvironment({
       store,
       secrets: secretStore({ folder: settings.secretsFolder, environment: options.environment }),

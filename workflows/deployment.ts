@@ -12,6 +12,7 @@ import {
   type ChildWorkflowHandle,
   condition,
   continueAsNew,
+  getExternalWorkflowHandle,
   ParentClosePolicy,
   proxyActivities,
   setCurrentDetails,
@@ -25,22 +26,27 @@ import type { Patches } from '../activities/request.js';
 import { applyPatch, isPatch } from '../graph/patch.js';
 import type { NodeInstance } from '../graph/state.js';
 import {
+  cancelQueuedUpdate,
   type DeploymentInput,
   type DeploymentView,
   deploymentQuery,
   type ExecutionInput,
   type ExecutionRecord,
   type ExecutionRequest,
+  enqueueSignal,
   executeUpdate,
+  executionEndedSignal,
   executionWorkflowId,
   type Handover,
   patchInstancesUpdate,
   planQuery,
+  protectUpdate,
   type ResumableExecution,
   retireUpdate,
   settledSignal,
   stateQuery,
 } from './messages.js';
+import { ledgerFor, refusalOfMend, resumableAfter } from './resumable.js';
 
 /** A deployment's own history is short; this bounds it after very many executions. */
 const MOST_EVENTS = 8_000;
@@ -71,7 +77,9 @@ export async function deployment(input: DeploymentInput): Promise<void> {
 
 async function serveDeployment(input: DeploymentInput): Promise<void> {
   let instances: readonly NodeInstance[] = input.instances;
-  let resumable: ResumableExecution | undefined = input.resumable;
+  let { blueprint, plan } = input;
+  let isProtected = input.is_protected === true;
+  let resumable: readonly ResumableExecution[] = input.resumable ?? [];
   let running: ExecutionRecord | undefined;
   let retired = false;
   let handover: Handover | undefined;
@@ -81,8 +89,8 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
   setHandler(stateQuery, () => ({ instances, running: running?.id ?? null }), {
     description: 'The node instances as the last execution left them',
   });
-  setHandler(planQuery, () => input.plan, { description: 'The compiled blueprint' });
-  setHandler(deploymentQuery, () => viewOf(input, instances, records, running), {
+  setHandler(planQuery, () => plan, { description: 'The compiled blueprint' });
+  setHandler(deploymentQuery, view, {
     description: 'Status and executions',
   });
   setHandler(
@@ -122,6 +130,49 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
       description: 'Write runtime properties by hand',
     },
   );
+  setHandler(
+    cancelQueuedUpdate,
+    ({ execution_id }) => {
+      const [request] = queue.splice(
+        queue.findIndex(({ id }) => id === execution_id),
+        1,
+      ) as [ExecutionRequest];
+      const record = records.find(({ id }) => id === execution_id) as ExecutionRecord;
+      const cancelled = keep({
+        ...record,
+        status: 'cancelled',
+        ended_at: now(),
+        error: 'cancelled while it was queued',
+      });
+      tell(request, cancelled);
+      return cancelled;
+    },
+    {
+      validator: ({ execution_id }) => {
+        if (!queue.some(({ id }) => id === execution_id)) throw conflict(`execution ${execution_id} is not queued`);
+      },
+      description: 'Take an execution out of the queue',
+    },
+  );
+  setHandler(
+    protectUpdate,
+    ({ on }) => {
+      isProtected = on;
+    },
+    { description: 'Guard this deployment against uninstall and deletion, or lift the guard' },
+  );
+  setHandler(enqueueSignal, (asked) => {
+    const request = { ...asked, queue: true };
+    if (records.some(({ id }) => id === request.id)) return;
+    try {
+      refuseExecution(request);
+      records.push(recordOf(input.id, request));
+      queue.push(request);
+    } catch (error) {
+      const ended = { status: 'failed', ended_at: now(), error: (error as Error).message } as const;
+      tell(request, keep({ ...recordOf(input.id, request), ...ended }));
+    }
+  });
   setHandler(settledSignal, (message) => {
     if (message.execution_id === running?.id) handover = message;
   });
@@ -142,10 +193,13 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
       const { first: _, ...rest } = input;
       await continueAsNew<typeof deployment>({
         ...rest,
+        blueprint,
+        plan,
         instances,
         executions: records,
         queue,
-        ...(resumable ? { resumable } : {}),
+        resumable,
+        is_protected: isProtected,
       });
     }
   }
@@ -175,32 +229,31 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
       { summary: `recover ${request.workflow_id} ${request.id}` },
       [{ workflow_id: child.workflowId, execution_id: request.id, terminated: endedFromOutside }],
     );
+    const { drained } = handover as Handover;
+    if (drained)
+      getExternalWorkflowHandle(child.workflowId)
+        .cancel()
+        .catch(() => undefined);
     takeOver(request, handover as Handover);
   }
 
   function takeOver(request: ExecutionRequest, settled: Handover): void {
     instances = settled.instances;
-    const unfinished = settled.outcome !== 'terminated';
-    if (unfinished) {
-      resumable = {
-        execution_id: request.id,
-        workflow_id: request.workflow_id,
-        parameters: request.parameters,
-        options: request.options,
-        ledger: settled.ledger,
-      };
-    } else resumable = undefined;
-    for (const [at, record] of records.entries()) if (record.resumable) records[at] = { ...record, resumable: false };
-    keep({
+    resumable = resumableAfter(resumable, request, settled);
+    const canResume = (id: string) => resumable.some(({ execution_id }) => execution_id === id);
+    for (const [at, record] of records.entries())
+      if (record.resumable && !canResume(record.id)) records[at] = { ...record, resumable: false };
+    const ended = keep({
       ...(running as ExecutionRecord),
       status: settled.outcome,
       ended_at: now(),
       error: settled.error,
       total_operations: settled.total_operations,
       finished_operations: settled.finished_operations,
-      resumable: unfinished,
+      resumable: canResume(request.id),
     });
     running = undefined;
+    tell(request, ended);
     const { outcome } = settled;
     // For people to read: a failure to write it is retried, and does not hold up the next execution.
     saveSnapshot
@@ -213,15 +266,16 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
   async function begin(
     request: ExecutionRequest,
   ): Promise<ChildWorkflowHandle<(input: ExecutionInput) => Promise<unknown>>> {
-    const ledger =
-      request.resume_of !== undefined && resumable?.execution_id === request.resume_of ? resumable.ledger : undefined;
+    blueprint = request.blueprint ?? blueprint;
+    plan = request.plan ?? plan;
+    const ledger = ledgerFor(resumable, request);
     return await startChild(request.workflow_id, {
       workflowId: executionWorkflowId(input.id, request.id),
       args: [
         {
           deployment_id: input.id,
-          blueprint: input.blueprint,
-          plan: input.plan,
+          blueprint,
+          plan,
           instances,
           request,
           ...(ledger ? { ledger } : {}),
@@ -231,7 +285,7 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
       staticSummary: `${request.workflow_id} ${input.id}`,
       memo: {
         deployment: input.id,
-        blueprint: input.blueprint.id,
+        blueprint: blueprint.id,
         workflow: request.workflow_id,
         execution: request.id,
       },
@@ -239,7 +293,7 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
         ? {
             typedSearchAttributes: [
               { key: SEARCH_KEYS.deployment, value: input.id },
-              { key: SEARCH_KEYS.blueprint, value: input.blueprint.id },
+              { key: SEARCH_KEYS.blueprint, value: blueprint.id },
               { key: SEARCH_KEYS.workflow, value: request.workflow_id },
             ],
           }
@@ -273,11 +327,48 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
       throw conflict(
         `execution ${running?.id ?? queue[0]?.id} (${running?.workflow_id ?? queue[0]?.workflow_id}) of deployment ${input.id} has not ended`,
       );
-    if (request.resume_of !== undefined && resumable?.execution_id !== request.resume_of)
-      throw conflict(`execution ${request.resume_of} cannot be resumed: it is not the last one, or it completed`);
+    if (isProtected && request.workflow_id === 'uninstall') throw protection();
+    refuseResume(request);
+  }
+
+  function refuseResume(request: ExecutionRequest): void {
+    const { resume_of } = request;
+    const mend = refusalOfMend(
+      request,
+      plan.nodes.map(({ id }) => id),
+    );
+    if (mend !== undefined) throw conflict(mend);
+    if (resume_of === undefined) return;
+    const known = resumable.find(({ execution_id }) => execution_id === resume_of);
+    if (!known)
+      throw conflict(
+        `execution ${resume_of} cannot be resumed: it completed, was resumed already, or the deployment has changed since`,
+      );
+    if (known.workflow_id !== request.workflow_id)
+      throw conflict(`execution ${resume_of} is of ${known.workflow_id}, not of ${request.workflow_id}`);
+  }
+
+  function protection(): ApplicationFailure {
+    return ApplicationFailure.nonRetryable(
+      `deployment ${input.id} is protected; see: caisson deployments protect ${input.id} --off`,
+      'DeploymentProtected',
+    );
+  }
+
+  /** Tells who started an execution that it has ended. That they are gone by now is no concern of the deployment's. */
+  function tell({ notify }: ExecutionRequest, record: ExecutionRecord): void {
+    if (notify === undefined) return;
+    getExternalWorkflowHandle(notify)
+      .signal(executionEndedSignal, record)
+      .catch(() => undefined);
+  }
+
+  function view(): DeploymentView {
+    return { ...viewOf(input, instances, records, running), blueprint, is_protected: isProtected };
   }
 
   function refuseRetirement(force: boolean): void {
+    if (isProtected) throw protection();
     if (isBusy()) throw conflict(`deployment ${input.id} cannot be deleted: an execution has not ended`);
     const live = instances.filter(({ state }) => !['uninitialized', 'deleted'].includes(state));
     if (live.length > 0 && !force)
@@ -288,11 +379,11 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
   }
 
   function tellInUi(): void {
-    const view = viewOf(input, instances, records, running);
+    const { deployment_status, installation_status } = view();
     const last = records.slice(-10).reverse();
     setCurrentDetails(
       [
-        `Deployment **${input.id}** of blueprint ${input.blueprint.id}: ${view.deployment_status}, ${view.installation_status}`,
+        `Deployment **${input.id}** of blueprint ${blueprint.id}: ${deployment_status}, ${installation_status}`,
         '',
         ...last.map(
           ({ id, workflow_id, status, error }) =>
@@ -328,7 +419,7 @@ function viewOf(
   instances: readonly NodeInstance[],
   executions: readonly ExecutionRecord[],
   running: ExecutionRecord | undefined,
-): DeploymentView {
+): Omit<DeploymentView, 'is_protected'> {
   const active = instances.every(({ state }) => state === 'started');
   const last = executions.at(-1)?.status;
   return {

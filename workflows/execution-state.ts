@@ -1,13 +1,16 @@
 /** What one run of an execution workflow knows and changes: instances, ledger, journal, running and failed operations. */
 import type { OperationRequest, Patches } from '../activities/request.js';
-import type { DeploymentPlan } from '../blueprint/plan.js';
+import type { DeploymentPlan, Json } from '../blueprint/plan.js';
 import type { Ledger } from '../graph/ledger.js';
 import { applyPatch } from '../graph/patch.js';
 import type { NodeInstance } from '../graph/state.js';
 import type { Mark, OperationCall } from '../graph/steps.js';
 import { type Topology, topology } from '../graph/topology.js';
+import { Control, type OperationDecision } from './control.js';
 import { Journal } from './journal.js';
 import {
+  type ApprovalRecord,
+  type Delivery,
   type ExecutionInput,
   type ExecutionOptions,
   type FailedOperation,
@@ -16,14 +19,26 @@ import {
   type PatchMessage,
   type ProgressView,
   type RunningOperation,
+  type SuspendedWait,
 } from './messages.js';
 
 export interface RunningTask {
   readonly call: OperationCall;
-  readonly view: RunningOperation;
+  view: RunningOperation;
   /** The request made anew, with the properties of now. */
   readonly request: () => OperationRequest;
+  /** Tells the operation to stop. */
+  cancel: () => void;
+  /** Stops it because an operator has decided about it; with `force`, without waiting for it. */
+  order: (decision: OperationDecision, force: boolean) => void;
+  /** The decision on an approval that it waits for. */
+  approval?: ApprovalRecord | undefined;
+  /** It goes on waiting where the run before this one had to leave it. */
+  readonly resumed: boolean;
 }
+
+/** Name in the ledger of what was done outside of walks. */
+const RECORDED = 'recorded calls';
 
 export class ExecutionState {
   readonly input: ExecutionInput;
@@ -36,17 +51,27 @@ export class ExecutionState {
   /** Tasks and flushes that this run has applied: recovery must not apply them twice. */
   readonly applied = new Set<string>();
   readonly startedAt: string;
+  readonly control: Control;
+  /** Signals that were delivered, by name: the latest of each. */
+  readonly deliveries: Map<string, Delivery>;
+  /** Waits that the next run of this execution takes up again. */
+  readonly suspended: Record<string, SuspendedWait> = {};
+  readonly #resumedWaits: Record<string, SuspendedWait>;
   status: ProgressView['status'] = 'started';
   error: string | null = null;
-  forced = false;
+  timedOut = false;
+  /** What the run waits for is about to be told. */
+  tellingWaits = false;
   total: number;
   finished: number;
   taskCount: number;
   readonly #instances: Map<string, NodeInstance>;
   #byNode: ReadonlyMap<string, readonly string[]> | undefined;
   #ledger: Ledger;
-  /** The ledger of the walk that is under way, which grows until it ends. */
-  #openWalk: (() => Ledger) | undefined;
+  /** Ledgers of the walks that are under way, which grow until they end. */
+  readonly #openWalks = new Set<() => Ledger>();
+  /** What a custom workflow has done outside of walks, by key, with what came of it. */
+  readonly recorded: Map<string, Json>;
 
   constructor(input: ExecutionInput) {
     this.input = input;
@@ -55,11 +80,32 @@ export class ExecutionState {
     this.topology = topology(input.plan, input.instances);
     this.#instances = this.topology.instances as Map<string, NodeInstance>;
     this.#ledger = input.ledger ?? {};
+    this.recorded = new Map(Object.entries(input.ledger?.[RECORDED]?.results ?? {}));
     this.startedAt = input.continued?.started_at ?? new Date(Date.now()).toISOString();
     this.journal = new Journal(input.continued?.journal_length ?? 0);
     this.finished = input.continued?.finished_operations ?? 0;
     this.total = this.finished;
     this.taskCount = input.continued?.task_count ?? 0;
+    this.control = new Control(input.continued?.paused);
+    this.deliveries = new Map(Object.entries(input.continued?.deliveries ?? {}));
+    this.#resumedWaits = { ...input.continued?.waits };
+  }
+
+  get workflowId(): string {
+    return this.input.request.workflow_id;
+  }
+
+  get waiting(): number {
+    let count = 0;
+    for (const { view } of this.running.values()) if (view.waiting !== undefined) count += 1;
+    return count;
+  }
+
+  /** The wait that an earlier run began for a call: handed out once. */
+  takeSuspended(key: string): SuspendedWait | undefined {
+    const found = this.#resumedWaits[key];
+    delete this.#resumedWaits[key];
+    return found;
   }
 
   get id(): string {
@@ -110,11 +156,12 @@ export class ExecutionState {
     this.applyPatches(message.patches);
   }
 
-  note(eventType: string, message: string, instanceId?: string, call?: OperationCall): void {
+  note(eventType: string, message: string, instanceId?: string, call?: OperationCall, level?: string): void {
     const suffix = this.options.dry_run ? ' (dry run)' : '';
     this.journal.add({
       event_type: eventType,
       message: `${message}${suffix}`,
+      ...(level === undefined ? {} : { level }),
       ...(instanceId === undefined ? {} : { node_instance_id: instanceId, node_id: this.instance(instanceId).node_id }),
       ...(call === undefined ? {} : { operation: call.operation }),
       ...(call?.relationship === undefined
@@ -124,17 +171,20 @@ export class ExecutionState {
   }
 
   get ledger(): Ledger {
-    return { ...this.#ledger, ...this.#openWalk?.() };
+    let ledger = this.#ledger;
+    for (const read of this.#openWalks) ledger = { ...ledger, ...read() };
+    if (this.recorded.size === 0) return ledger;
+    return { ...ledger, [RECORDED]: { states: {}, sequences: {}, results: Object.fromEntries(this.recorded) } };
   }
 
   /** From now until `closeWalk` the ledger includes what `read` tells. */
   openWalk(read: () => Ledger): void {
-    this.#openWalk = read;
+    this.#openWalks.add(read);
   }
 
-  closeWalk(): void {
-    this.#ledger = this.ledger;
-    this.#openWalk = undefined;
+  closeWalk(read: () => Ledger): void {
+    this.#ledger = { ...this.#ledger, ...read() };
+    this.#openWalks.delete(read);
   }
 
   handover(outcome: Handover['outcome']): Handover {
@@ -146,6 +196,7 @@ export class ExecutionState {
       ledger: this.ledger,
       total_operations: this.total,
       finished_operations: this.finished,
+      ...(this.control.draining ? { drained: true } : {}),
     };
   }
 
@@ -156,8 +207,9 @@ export class ExecutionState {
       execution_id: this.id,
       deployment_id: this.input.deployment_id,
       workflow_id: this.input.request.workflow_id,
-      status: this.status,
+      status: this.control.paused && this.status === 'started' ? 'paused' : this.status,
       started_at: this.startedAt,
+      paused: this.control.paused ?? null,
       total_operations: this.total,
       finished_operations: this.finished,
       states,

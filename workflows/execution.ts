@@ -12,17 +12,20 @@ import {
   makeContinueAsNewFunc,
   proxyActivities,
   setHandler,
+  sleep,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { JournalActivities } from '../activities/journal.js';
+import type { Json } from '../blueprint/json.js';
+import { answerOperator } from './control-messages.js';
 import { tellInUi } from './details.js';
 import { ExecutionState } from './execution-state.js';
+import { HistoryFull } from './history-full.js';
 import {
   deploymentWorkflowId,
   type ExecutionInput,
   eventsQuery,
   executionWorkflowId,
-  forceCancelSignal,
   type Handover,
   handoverQuery,
   patchSignal,
@@ -34,16 +37,28 @@ import {
 } from './messages.js';
 
 /** The part of an execution that differs: which walks, in which order. */
-export type Program = (state: ExecutionState) => Promise<void>;
+export type Program = (state: ExecutionState) => Promise<Json | undefined> | Promise<void>;
+
+/** A workflow function, and the program it runs unless the blueprint maps its name to another. */
+export interface ExecutionWorkflow {
+  (input: ExecutionInput): Promise<ExecutionResult>;
+  readonly program: Program;
+}
 
 export interface ExecutionResult {
   readonly execution_id: string;
   readonly operations: number;
   readonly states: Readonly<Record<string, number>>;
+  /** What a custom workflow returned. */
+  readonly result?: Json;
 }
 
-/** Thrown by a walk that has drained because the history of this run is long enough. */
-export class HistoryFull extends Error {}
+let mappedProgram: (input: ExecutionInput) => Program | undefined = () => undefined;
+
+/** Sets how an execution finds the program that its blueprint maps its workflow's name to. */
+export function resolvePrograms(resolve: (input: ExecutionInput) => Program | undefined): void {
+  mappedProgram = resolve;
+}
 
 const { saveJournal } = proxyActivities<JournalActivities>({
   startToCloseTimeout: '5m',
@@ -51,25 +66,33 @@ const { saveJournal } = proxyActivities<JournalActivities>({
 });
 
 /** Makes a workflow function of a program. Its export name is the workflow's name. */
-export function execution(program: Program): (input: ExecutionInput) => Promise<ExecutionResult> {
-  return async (input) => {
+export function execution(program: Program): ExecutionWorkflow {
+  const run = async (input: ExecutionInput): Promise<ExecutionResult> => {
     const state = new ExecutionState(input);
     answerMessages(state);
+    answerOperator(state);
     if (input.continued === undefined) {
       const verb = input.request.resume_of === undefined ? 'Starting' : 'Resuming';
       state.note('workflow_started', `${verb} '${input.request.workflow_id}' workflow execution`);
     }
     tellInUi(state);
+    let result: Awaited<ReturnType<Program>>;
     try {
-      await program(state);
+      result = await withinTime(state, async () => await (mappedProgram(input) ?? program)(state));
     } catch (error) {
       if (error instanceof HistoryFull) return await continueWith(state, input);
       throw await ended(state, error);
     }
     state.note('workflow_succeeded', `'${input.request.workflow_id}' workflow execution succeeded`);
     await settle(state, 'terminated');
-    return { execution_id: state.id, operations: state.finished, states: state.progress().states };
+    return {
+      execution_id: state.id,
+      operations: state.finished,
+      states: state.progress().states,
+      ...(result === undefined || result === null ? {} : { result }),
+    };
   };
+  return Object.assign(run, { program });
 }
 
 function answerMessages(state: ExecutionState): void {
@@ -91,24 +114,57 @@ function answerMessages(state: ExecutionState): void {
   setHandler(patchSignal, (message) => state.applyFlush(message), {
     description: 'Runtime properties that a running operation stored',
   });
-  setHandler(forceCancelSignal, () => {
-    state.forced = true;
-  });
+}
+
+/** Runs within the execution's timeout, if it has one: cancelled when that has passed, as if somebody had asked for it. */
+async function withinTime<Result>(state: ExecutionState, run: () => Promise<Result>): Promise<Result> {
+  const { timeout } = state.options;
+  if (timeout === undefined || timeout === null) return await run();
+  const left = Date.parse(state.startedAt) + timeout * 1_000 - Date.now();
+  const work = new CancellationScope();
+  const clock = new CancellationScope();
+  clock
+    .run(async () => await sleep(Math.max(1, left), { summary: 'timeout of the execution' }))
+    .then(
+      () => {
+        state.timedOut = true;
+        work.cancel();
+      },
+      () => undefined,
+    );
+  try {
+    return await work.run(run);
+  } finally {
+    clock.cancel();
+  }
 }
 
 /** Notes how it ended, hands the state over, and says what the run is to fail with. */
 async function ended(state: ExecutionState, error: unknown): Promise<unknown> {
   const name = state.input.request.workflow_id;
-  if (isCancellation(error)) {
+  if (isCancellation(error) && !state.timedOut) {
     state.note('workflow_cancelled', `'${name}' workflow execution cancelled`);
     await settle(state, 'cancelled');
+    if (state.control.draining) await closingCancel();
     return new CancelledFailure(`'${name}' workflow execution cancelled`);
   }
+  if (isCancellation(error)) return await ended(state, timeoutFailure(state));
   if (!(error instanceof ApplicationFailure)) throw error; // A bug of ours: the task fails until it is mended.
   state.error = error.message;
   state.note('workflow_failed', `'${name}' workflow execution failed: ${error.message}`);
   await settle(state, 'failed');
   return error;
+}
+
+function timeoutFailure(state: ExecutionState): ApplicationFailure {
+  state.timedOut = false;
+  const message = `the execution took longer than its timeout of ${state.options.timeout} s; what ran was cancelled`;
+  return ApplicationFailure.nonRetryable(message, 'ExecutionTimeout');
+}
+
+/** A drained run was never asked by Temporal to cancel: the deployment asks now, so that it closes as cancelled. */
+async function closingCancel(): Promise<void> {
+  await sleep('10s', { summary: 'the deployment closes this execution' }).catch(() => undefined);
 }
 
 /** Saves the journal and tells the deployment. Done even while the run is being cancelled. */
@@ -146,6 +202,9 @@ async function continueWith(state: ExecutionState, input: ExecutionInput): Promi
       finished_operations: state.finished,
       task_count: state.taskCount,
       journal_length: state.journal.length,
+      ...(state.control.paused ? { paused: state.control.paused } : {}),
+      waits: state.suspended,
+      deliveries: Object.fromEntries(state.deliveries),
     },
   };
   const continueAsNew = makeContinueAsNewFunc<(input: ExecutionInput) => Promise<ExecutionResult>>({

@@ -4,3 +4,5 @@ export { execute_operation, restart, start, stop } from './execute-operation.js'
 export { install } from './install.js';
 export { uninstall } from './uninstall.js';
 export { unknownWorkflow as default } from './unknown.js';
+
+import './mapped-program.js';

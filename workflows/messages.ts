@@ -33,6 +33,8 @@ export interface ExecutionOptions {
   readonly legacy: boolean;
   /** Walk the graph without running any operation or changing any state. */
   readonly dry_run: boolean;
+  /** Seconds after which the execution is cancelled and fails; absent or `null`: as long as it takes. */
+  readonly timeout?: number | null;
 }
 
 export const DEFAULT_OPTIONS: ExecutionOptions = {
@@ -65,8 +67,16 @@ export interface ExecutionRequest {
   readonly options: ExecutionOptions;
   /** Execution whose ledger this one continues: operations that it completed are not run again. */
   readonly resume_of?: string;
+  /** With `resume_of`: run every operation of the instances that were not done with again, also those that had completed. */
+  readonly reset_operations?: boolean;
+  /** With `resume_of`: go on with these files of the blueprint (mended scripts), from now on also the deployment's. */
+  readonly blueprint?: BlueprintReference;
+  /** With `resume_of` and `blueprint`: the mended blueprint, compiled; it has the same nodes. */
+  readonly plan?: DeploymentPlan;
   /** Wait for the running execution to end, instead of being refused. */
   readonly queue?: boolean;
+  /** Workflow id of who wants to be told of the end, by {@link executionEndedSignal}. */
+  readonly notify?: string;
 }
 
 export type ExecutionStatus = 'queued' | 'started' | 'terminated' | 'failed' | 'cancelled';
@@ -115,9 +125,10 @@ export interface DeploymentInput {
   readonly first?: ExecutionRequest;
   /** Carried over continue-as-new. */
   readonly executions?: readonly ExecutionRecord[];
-  /** Ledger of the latest execution that can be resumed. */
-  readonly resumable?: ResumableExecution;
+  /** Ledgers of the executions that can be resumed, oldest first. */
+  readonly resumable?: readonly ResumableExecution[];
   readonly queue?: readonly ExecutionRequest[];
+  readonly is_protected?: boolean;
 }
 
 export interface ResumableExecution {
@@ -140,6 +151,8 @@ export interface DeploymentView {
   /** `active` only when every instance is started. */
   readonly installation_status: 'active' | 'inactive';
   readonly deployment_status: 'good' | 'in_progress' | 'requires_attention';
+  /** It refuses to be uninstalled or deleted until the protection is taken away. */
+  readonly is_protected: boolean;
 }
 
 export interface StateView {
@@ -169,7 +182,36 @@ export interface ContinuedRun {
   readonly task_count: number;
   /** Events so far, all of them in the artifact store by now. */
   readonly journal_length: number;
+  readonly paused?: PauseRecord;
+  /** Operations that wait without an activity, by call: they go on waiting where they were. */
+  readonly waits?: Readonly<Record<string, SuspendedWait>>;
+  readonly deliveries?: Readonly<Record<string, Delivery>>;
 }
+
+export interface SuspendedWait {
+  readonly task_id: string;
+  readonly started_at: string;
+}
+
+export interface PauseRecord {
+  readonly by: string;
+  readonly at: string;
+  readonly comment?: string;
+}
+
+/** A named signal that somebody sent to an execution. It stays: an operation that waits for it later goes on at once. */
+export interface Delivery {
+  readonly name: string;
+  readonly payload: Json;
+  readonly by: string;
+  readonly at: string;
+}
+
+/**
+ * How an execution is cancelled. `graceful`: running operations are told, and waited for. `force`: they are told, and not
+ * waited for. `drain`: they run to their end, nothing new begins (Cloudify's own way).
+ */
+export type CancelMode = 'graceful' | 'force' | 'drain';
 
 /** What an execution hands back to its deployment, whatever its end. */
 export interface Handover {
@@ -180,6 +222,8 @@ export interface Handover {
   readonly ledger: Ledger;
   readonly total_operations: number;
   readonly finished_operations: number;
+  /** It ended because it was drained: nobody has asked Temporal to cancel it yet. */
+  readonly drained?: boolean;
 }
 
 export interface RunningOperation {
@@ -194,6 +238,20 @@ export interface RunningOperation {
   readonly source_id?: string;
   readonly target_id?: string;
   readonly started_at: string;
+  /** Set while it waits for a person, a signal or a time, and nothing runs. */
+  readonly waiting?: WaitingView;
+}
+
+export interface WaitingView {
+  readonly kind: 'approval' | 'signal' | 'time';
+  /** What is asked of the person. */
+  readonly message?: string;
+  /** Who may decide; absent = anybody. */
+  readonly approvers?: readonly string[];
+  /** Name of the awaited signal. */
+  readonly signal?: string;
+  /** When the wait ends by itself. */
+  readonly until?: string;
 }
 
 export interface FailedOperation {
@@ -220,8 +278,10 @@ export interface ProgressView {
   readonly execution_id: string;
   readonly deployment_id: string;
   readonly workflow_id: string;
-  readonly status: 'started' | 'cancelling' | 'terminated' | 'failed' | 'cancelled';
+  readonly status: 'started' | 'paused' | 'cancelling' | 'terminated' | 'failed' | 'cancelled';
   readonly started_at: string;
+  /** Who paused it; nothing new starts meanwhile. */
+  readonly paused: PauseRecord | null;
   readonly total_operations: number;
   readonly finished_operations: number;
   /** Instances by state. */
@@ -239,6 +299,8 @@ export interface JournalEvent {
   readonly timestamp: string;
   readonly event_type: string;
   readonly message: string;
+  /** Of `workflow_log`, a log line of a custom workflow. */
+  readonly level?: string;
   readonly node_instance_id?: string;
   readonly node_id?: string;
   readonly operation?: string;
@@ -278,6 +340,14 @@ export const executeUpdate = defineUpdate<ExecutionRecord, [ExecutionRequest]>('
 export const retireUpdate = defineUpdate<void, [{ readonly force?: boolean }]>('retire');
 /** Writes runtime properties by hand (`node-instances update-runtime`); refused while an execution runs. */
 export const patchInstancesUpdate = defineUpdate<void, [Patches]>('patch_instances');
+/** Takes an execution out of the queue; refused with type `ExecutionConflict` when it is not (or no longer) queued. */
+export const cancelQueuedUpdate = defineUpdate<ExecutionRecord, [{ readonly execution_id: string }]>('cancel_queued');
+/** Guards the deployment against uninstall and deletion, or lifts the guard. */
+export const protectUpdate = defineUpdate<void, [{ readonly on: boolean }]>('protect');
+/** Queues an execution, for workflows (schedules), which cannot send updates. One that is refused is told as `failed`. */
+export const enqueueSignal = defineSignal<[ExecutionRequest]>('enqueue');
+/** Tells who started an execution with `notify` of its end. */
+export const executionEndedSignal = defineSignal<[ExecutionRecord]>('execution_ended');
 /** An execution hands back the state. */
 export const settledSignal = defineSignal<[Handover]>('settled');
 
@@ -291,3 +361,44 @@ export const requestQuery = defineQuery<Json, [{ readonly task_id: string }]>('r
 export const patchSignal = defineSignal<[PatchMessage]>('patch');
 /** Do not wait for running operations: cancel now. Sent before the cancel request. */
 export const forceCancelSignal = defineSignal('force_cancel');
+/** Let running operations end, begin nothing new, then end as cancelled. Not followed by a cancel request. */
+export const drainUpdate = defineUpdate<void, [{ readonly by: string }]>('drain');
+/** Nothing new starts until `continue`; what runs goes on. Refused with type `ExecutionConflict` when it is paused. */
+export const pauseUpdate = defineUpdate<PauseRecord, [{ readonly by: string; readonly comment?: string }]>('pause');
+export const continueUpdate = defineUpdate<void, [{ readonly by: string; readonly comment?: string }]>('continue');
+/** An operator's word on one running (or waiting, or between attempts) operation. */
+export const operationUpdate = defineUpdate<void, [OperationOrder]>('operation');
+/** Somebody's decision on an approval that an operation waits for. Refused with type `NotWaiting`, `NotAllowed`. */
+export const decideUpdate = defineUpdate<ApprovalRecord, [ApprovalDecision]>('decide');
+/** A named signal; answers how many operations waited for it. */
+export const deliverUpdate = defineUpdate<
+  { readonly released: number },
+  [{ readonly name: string; readonly payload?: Json; readonly by: string }]
+>('deliver');
+
+export interface OperationOrder {
+  readonly task_id: string;
+  /** `retry`: run it anew, now, with a full budget of retries. `fail`: it has failed. `skip`: take it as succeeded. */
+  readonly action: 'retry' | 'fail' | 'skip';
+  readonly by: string;
+  readonly comment?: string;
+  /** With `skip`: what it is taken to have returned. */
+  readonly result?: Json;
+  /** Do not wait until the running attempt has heard of it. */
+  readonly force?: boolean;
+}
+
+export interface ApprovalDecision {
+  readonly task_id: string;
+  readonly approved: boolean;
+  /** As the client names itself: Temporal's authorization decides who may send it at all. */
+  readonly by: string;
+  readonly comment?: string;
+}
+
+export interface ApprovalRecord {
+  readonly decision: 'approved' | 'rejected';
+  readonly by: string;
+  readonly at: string;
+  readonly comment: string | null;
+}

@@ -7,13 +7,10 @@ import type { Ledger, WalkLedger } from '../graph/ledger.js';
 import type { OperationCall, Sequence, Step } from '../graph/steps.js';
 import { advance, beginWalk, doneSequences, isComplete, isIdle, restart, settle, type Walk } from '../graph/walk.js';
 import { tellInUi } from './details.js';
-import { HistoryFull } from './execution.js';
 import type { ExecutionState } from './execution-state.js';
-import type { FailedOperation, RunningOperation } from './messages.js';
-import { callOperation, implementationOf, operationOf, requestFor, shortName } from './operations.js';
-
-/** Well below the server's 50 MB, at which a run is ended by force. */
-const MOST_BYTES = 24 * 1_024 * 1_024;
+import { HistoryFull, MOST_BYTES } from './history-full.js';
+import type { FailedOperation } from './messages.js';
+import { cancelOperations, perform, suspendWaits } from './perform.js';
 
 export interface WalkOptions {
   /** Unique within the execution: the ledger knows the walk by it. */
@@ -41,7 +38,7 @@ export async function runWalk(state: ExecutionState, options: WalkOptions): Prom
   state.total += countCalls(walk);
   const driver = new Driver(state, walk, options);
   await driver.run();
-  state.closeWalk();
+  state.closeWalk(ledger);
   tellInUi(state);
   if (driver.cancelled) throw new CancelledFailure('cancelled');
   if (isComplete(walk)) return;
@@ -75,14 +72,29 @@ class Driver {
   }
 
   async run(): Promise<void> {
+    const { control } = this.state;
+    let over = false;
     CancellationScope.current().cancelRequested.catch(() => {
-      this.cancelled = true;
-      this.walk.draining = true;
-      this.state.status = 'cancelling';
-      this.#pump();
+      if (over) return;
+      this.#cancel();
+      cancelOperations(this.state);
     });
-    this.#pump();
+    const forget = control.onChange(() => {
+      if (control.draining) this.#cancel();
+      else this.#pump();
+    });
+    if (control.draining) this.#cancel();
+    else this.#pump();
     await this.#idle;
+    over = true;
+    forget();
+  }
+
+  #cancel(): void {
+    this.cancelled = true;
+    this.walk.draining = true;
+    this.state.status = 'cancelling';
+    this.#pump();
   }
 
   /** Does what can be done now. Called at the begin and whenever a call ended. */
@@ -94,7 +106,9 @@ class Driver {
       walk.draining = true;
     }
     if (this.options.again && this.#restarting.size > 0) this.#restartFailed(this.options.again);
-    for (const effect of advance(walk, state.options.max_in_flight - walk.running)) {
+    // What waits takes no room: nothing of it is in flight.
+    const room = state.control.paused ? 0 : state.options.max_in_flight - (walk.running - state.waiting);
+    for (const effect of advance(walk, room)) {
       if (effect.kind === 'mark') state.applyMark(effect.instance_id, effect.mark);
       else this.#start(effect.sequence, effect.call);
     }
@@ -102,68 +116,23 @@ class Driver {
       this.#lastTold = Date.now();
       tellInUi(state);
     }
-    if (isIdle(walk) || (this.cancelled && state.forced)) this.#left();
+    // A wait has no end of its own: it does not hold up a walk that only waits for what runs.
+    if (walk.draining && walk.running > 0 && walk.running === state.waiting) suspendWaits(state);
+    if (isIdle(walk) || (this.cancelled && state.control.cancelMode === 'force')) this.#left();
   }
 
   #start(sequence: string, call: OperationCall): void {
-    const { state } = this;
-    const implementation = implementationOf(operationOf(state, call));
-    state.taskCount += 1;
-    const activityId = String(state.taskCount);
-    const taskId = `${state.id}/${activityId}`;
-    const view: RunningOperation = {
-      task_id: taskId,
-      activity_id: activityId,
-      node_instance_id: call.instance_id,
-      operation: call.operation,
-      implementation,
-      ...(call.relationship ? { source_id: call.relationship.source_id, target_id: call.relationship.target_id } : {}),
-      started_at: new Date(Date.now()).toISOString(),
-    };
-    state.note('task_started', `Task started '${implementation}'`, call.instance_id, call);
-    if (state.options.dry_run) return void Promise.resolve().then(() => this.#succeeded(sequence, call, view, null));
-    const instance = state.instance(call.instance_id);
-    if (call.operation.startsWith('cloudify.interfaces.lifecycle.')) {
-      const name = shortName(call.operation);
-      if (!instance.attempted.includes(name)) state.change(instance.id, { attempted: [...instance.attempted, name] });
-    }
-    state.running.set(taskId, { call, view, request: () => requestFor(state, call, taskId) });
-    const settled = callOperation(state, call, view).then((outcome) => {
-      state.running.delete(taskId);
-      state.applied.add(taskId);
-      if (outcome.kind === 'succeeded') {
-        state.applyPatches(outcome.result.patches);
-        this.#succeeded(sequence, call, view, outcome.result.result ?? null);
-      } else if (outcome.kind === 'cancelled') {
-        settle(this.walk, sequence, call.key, 'cancelled');
-        this.#pump();
-      } else {
-        state.applyPatches(outcome.details?.patches);
-        this.#failed(sequence, call, outcome.failure);
-      }
+    const settled = perform(this.state, call).then((outcome) => {
+      if (outcome.kind === 'failed') return this.#failed(sequence, call, outcome.failure);
+      settle(this.walk, sequence, call.key, outcome.kind);
+      this.#pump();
     });
     // What is thrown here is a bug of ours: it must stop the walk, not vanish with the promise.
     settled.catch((error) => this.#broken(error));
   }
 
-  #succeeded(sequence: string, call: OperationCall, view: RunningOperation, result: unknown) {
-    const shown = result === null ? '' : ` - ${JSON.stringify(result)}`;
-    this.state.note('task_succeeded', `Task succeeded '${view.implementation}'${shown}`, call.instance_id, call);
-    this.state.finished += 1;
-    settle(this.walk, sequence, call.key, 'succeeded');
-    this.#pump();
-  }
-
   #failed(sequence: string, call: OperationCall, failure: FailedOperation) {
     const { state, walk } = this;
-    const retry =
-      failure.attempt > 1 ? ` [retry ${failure.attempt - 1}${failure.attempts ? `/${failure.attempts - 1}` : ''}]` : '';
-    state.note(
-      'task_failed',
-      `Task failed '${failure.implementation}' -> ${failure.message}${retry}`,
-      call.instance_id,
-      call,
-    );
     const own = walk.sequences.get(sequence);
     const ignored = own?.sequence.ignore_failure === true;
     if (ignored) state.note('workflow_node_event', `Ignoring task ${failure.implementation} failure`, call.instance_id);

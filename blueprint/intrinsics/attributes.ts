@@ -54,6 +54,16 @@ function instanceMeant(scope: EvaluationScope, ref: string): InstanceScope {
   );
 }
 
+/** The id of the instance that a reference means, undefined where nothing tells. */
+export function instanceIdMeant(scope: EvaluationScope, ref: string): string | undefined {
+  try {
+    return instanceMeant(scope, ref).id;
+  } catch (error) {
+    if (!(error instanceof FunctionEvaluationError)) throw error;
+    return undefined;
+  }
+}
+
 function known(scope: EvaluationScope, ref: string, id: string | undefined): InstanceScope {
   const instance = id === undefined ? undefined : scope.instance?.(id);
   if (!instance) throw new FunctionEvaluationError('get_attribute', `there is no ${ref} here`);

@@ -1,21 +1,25 @@
 /** Functions that look something up: inputs, properties, attributes, secrets, capabilities, labels. */
 import type { Json, JsonObject } from '../json.js';
-import { attributeOf, attributesDict, attributesList } from './attributes.js';
-import { type FunctionCall, holdsFunction } from './call.js';
-import { type Evaluated, UNRESOLVED } from './evaluate.js';
+import { fits } from '../primitives.js';
+import { attributeOf, attributesDict, attributesList, instanceIdMeant } from './attributes.js';
+import { type FunctionCall, holdsFunction, isFunctionCall } from './call.js';
+import { type Evaluated, evaluate, UNRESOLVED } from './evaluate.js';
 import { type EvaluationScope, FunctionEvaluationError } from './scope.js';
 
-export function evaluateLookup(call: FunctionCall, scope: EvaluationScope): Evaluated {
+export function evaluateLookup(call: FunctionCall, scope: EvaluationScope, depth = 0): Evaluated {
   const { name } = call;
-  // A name that is itself only known later cannot be looked up yet.
-  if (holdsFunction(call.argument)) return UNRESOLVED;
+  // A name that is itself only known later cannot be looked up yet; inputs are all known at once.
+  if (holdsFunction(call.argument)) {
+    if (name !== 'get_input' || !scope.inputs) return UNRESOLVED;
+    throw new FunctionEvaluationError(name, 'an argument is only known at run time');
+  }
   const [first, ...rest] = Array.isArray(call.argument) ? call.argument : [call.argument];
   const key = String(first);
   switch (name) {
     case 'get_input':
-      return scope.inputs ? input(scope.inputs, key, rest) : UNRESOLVED;
+      return scope.inputs ? input(scope, scope.inputs, [key, ...rest], call.type) : UNRESOLVED;
     case 'get_property':
-      return scope.properties ? property(scope, key, rest) : UNRESOLVED;
+      return property(scope, key, rest, depth);
     case 'get_attribute':
       return scope.instance ? attributeOf(scope, key, rest) : UNRESOLVED;
     case 'get_attributes_list':
@@ -41,29 +45,68 @@ export function evaluateLookup(call: FunctionCall, scope: EvaluationScope): Eval
   }
 }
 
-function input(inputs: JsonObject, name: string, path: readonly Json[]): Json {
+function input(
+  scope: EvaluationScope,
+  inputs: JsonObject,
+  path: readonly [string, ...Json[]],
+  type: string | undefined,
+): Json {
+  const [name, ...rest] = path;
   if (!Object.hasOwn(inputs, name))
     throw new FunctionEvaluationError('get_input', `there is no input ${name}`, 'UnknownInputError');
-  const value = walk(inputs[name] as Json, path);
+  const value = walk(inputs[name] as Json, rest);
   if (value === undefined)
-    throw new FunctionEvaluationError('get_input', `input ${name} has no ${path.join('.')}`, 'InputEvaluationError');
+    throw new FunctionEvaluationError('get_input', `input ${name} has no ${rest.join('.')}`, 'InputEvaluationError');
+  if (type !== undefined && !isFunctionCall(value) && !fits(value, type))
+    throw new FunctionEvaluationError('get_input', `input ${name} is of no ${type}`, 'InputEvaluationError');
+  scope.inputRead?.(path);
   return value;
 }
 
-function property(scope: EvaluationScope, ref: string, path: readonly Json[]): Evaluated {
+function property(scope: EvaluationScope, ref: string, path: readonly Json[], depth: number): Evaluated {
+  const found = resolveProperty(scope, ref, path, depth);
+  return found === UNRESOLVED ? found : evaluate(found.value, found.scope, depth + 1);
+}
+
+interface FoundProperty {
+  readonly value: Json;
+  /** Where the property is: functions in it mean its own node by SELF. */
+  readonly scope: EvaluationScope;
+}
+
+/** A property by its path. Functions on the way are evaluated, those within what is found are not. */
+export function resolveProperty(
+  scope: EvaluationScope,
+  ref: string,
+  path: readonly Json[],
+  depth = 0,
+): FoundProperty | typeof UNRESOLVED {
   const places: Readonly<Record<string, string | undefined>> = {
     SELF: scope.self,
     SOURCE: scope.source,
     TARGET: scope.target,
   };
   const node = Object.hasOwn(places, ref) ? places[ref] : ref;
-  if (node === undefined) return UNRESOLVED;
-  const properties = scope.properties?.(node);
+  if (node === undefined || !scope.properties) return UNRESOLVED;
+  const properties = scope.properties(node);
   if (!properties) throw new FunctionEvaluationError('get_property', `there is no node ${node}`, 'KeyError');
-  const value = walk(properties, path);
-  if (value === undefined)
-    throw new FunctionEvaluationError('get_property', `node ${node} has no property ${path.join('.')}`);
-  return value;
+  const inner = scopeOf(scope, ref, node);
+  let value: Json = properties;
+  for (const key of path) {
+    if (isFunctionCall(value)) return UNRESOLVED;
+    const next = walk(value, [key]);
+    if (next === undefined)
+      throw new FunctionEvaluationError('get_property', `node ${node} has no property ${path.join('.')}`);
+    value = isFunctionCall(next) ? evaluate(next, inner, depth + 1) : next;
+  }
+  return { value, scope: inner };
+}
+
+function scopeOf(scope: EvaluationScope, ref: string, node: string): EvaluationScope {
+  if (ref === 'SELF') return scope;
+  const { source: _source, target: _target, selfInstance: _, ...rest } = scope;
+  const instance = scope.instance ? instanceIdMeant(scope, ref) : undefined;
+  return { ...rest, self: node, ...(instance === undefined ? {} : { selfInstance: instance }) };
 }
 
 function secret(lookup: (key: string) => Json | undefined, key: string, path: readonly Json[]): Evaluated {

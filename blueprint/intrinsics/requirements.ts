@@ -4,23 +4,29 @@ import type { ParsedPlan } from '../plan.js';
 import { functionCall, holdsFunction } from './call.js';
 import { scanPlan } from './scan.js';
 
-export function requirementsOf(plan: ParsedPlan): ParsedPlan['requirements'] {
-  const secrets = new Map<string, Json>();
-  const capabilities = new Map<string, Json>();
-  scanPlan(plan, (value) => {
-    collect(value, secrets, capabilities);
-    return value;
-  });
-  return { parent_capabilities: [...capabilities.values()], secrets: [...secrets.values()] };
+interface Needed {
+  readonly secrets: Json[];
+  readonly parent_capabilities: Json[];
 }
 
-function collect(value: Json, secrets: Map<string, Json>, capabilities: Map<string, Json>): void {
+/**
+ * One entry per call, as it is written: a name, a path, or a function that gives the name. A call in an operation
+ * counts once for each name that the operation stands under, as in Cloudify.
+ */
+export function requirementsOf(plan: ParsedPlan): ParsedPlan['requirements'] {
+  const needed: Needed = { secrets: [], parent_capabilities: [] };
+  scanPlan(plan, (value, { names = 1 }) => {
+    for (let count = 0; count < names; count += 1) collect(value, needed);
+    return value;
+  });
+  return needed;
+}
+
+function collect(value: Json, needed: Needed): void {
   if (typeof value !== 'object' || value === null || !holdsFunction(value)) return;
   const call = functionCall(value);
-  if (call && !holdsFunction(call.argument)) {
-    const path = Array.isArray(call.argument) ? call.argument : [call.argument];
-    if (call.name === 'get_secret') secrets.set(JSON.stringify(path[0]), path[0] as Json);
-    if (call.name === 'get_environment_capability') capabilities.set(JSON.stringify(path), path);
-  }
-  for (const item of Object.values(value as JsonObject)) collect(item, secrets, capabilities);
+  if (call?.name === 'get_secret') needed.secrets.push(call.argument);
+  if (call?.name === 'get_environment_capability')
+    needed.parent_capabilities.push(Array.isArray(call.argument) ? call.argument : [call.argument]);
+  for (const item of Object.values(value as JsonObject)) collect(item, needed);
 }

@@ -20,6 +20,8 @@ export interface EvaluationScope {
   readonly sourceInstance?: string;
   readonly targetInstance?: string;
   readonly inputs?: JsonObject;
+  /** Told of every input, or part of one, that is got. */
+  readonly inputRead?: (path: readonly [string, ...Json[]]) => void;
   /** A node template's properties; undefined when there is no such node. */
   readonly properties?: (node: string) => JsonObject | undefined;
   readonly instance?: (id: string) => InstanceScope | undefined;

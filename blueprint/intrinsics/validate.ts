@@ -6,7 +6,7 @@ import type { ParsedPlan } from '../plan.js';
 import { suggestion } from '../suggestion.js';
 import { isBefore } from '../version.js';
 import { type FunctionCall, type FunctionName, functionCall, holdsFunction, isFunctionCall } from './call.js';
-import { evaluate } from './evaluate.js';
+import { resolveProperty } from './lookups.js';
 import { type ScanScope, scanPlan } from './scan.js';
 import { FunctionEvaluationError } from './scope.js';
 
@@ -95,6 +95,8 @@ type Form = (argument: Json, name: FunctionName) => void;
 
 const shown = (value: Json): string => JSON.stringify(value);
 const isTextOrCall = (value: Json | undefined): boolean => typeof value === 'string' || isFunctionCall(value);
+const isLabelIndex = (value: Json | undefined): boolean =>
+  isFunctionCall(value) || Number.isInteger(value) || (typeof value === 'string' && /^\d+$/.test(value));
 const isIndexOrCall = (value: Json): boolean => Number.isInteger(value) || isFunctionCall(value);
 
 function form(code: DiagnosticCode, takes: string, fits: (argument: Json) => boolean): Form {
@@ -108,7 +110,7 @@ const listOf =
   (argument: Json): boolean =>
     Array.isArray(argument) && argument.length >= least && fits(argument);
 
-const path = form('C2130', 'a list: a node (or SELF, SOURCE, TARGET) and a name, and further names', listOf(2));
+const aPath = form('C2130', 'a list: a node (or SELF, SOURCE, TARGET) and a name, and further names', listOf(2));
 const someCapability = form('C2130', 'a list: where it is, its name, and further names', listOf(2));
 
 const FORMS: Readonly<Record<FunctionName, Form>> = {
@@ -117,10 +119,10 @@ const FORMS: Readonly<Record<FunctionName, Form>> = {
     'a name, or a list of a name and keys',
     (argument) => isTextOrCall(argument) || listOf(1)(argument),
   ),
-  get_property: path,
-  get_attribute: path,
-  get_attributes_list: path,
-  get_attributes_dict: path,
+  get_property: aPath,
+  get_attribute: aPath,
+  get_attributes_list: aPath,
+  get_attributes_dict: aPath,
   concat: form('C2130', 'a list', Array.isArray),
   merge: (argument, name) => {
     if (isFunctionCall(argument)) return;
@@ -166,7 +168,9 @@ const FORMS: Readonly<Record<FunctionName, Form>> = {
   get_label: form(
     'C2131',
     'a key, or a list of a key and an index',
-    (argument) => isTextOrCall(argument) || listOf(2, (items) => items.length === 2)(argument),
+    (argument) =>
+      isTextOrCall(argument) ||
+      listOf(2, ([key, index, ...more]) => more.length === 0 && isTextOrCall(key) && isLabelIndex(index))(argument),
   ),
   get_sys: checkSys,
   get_consumers: form(
@@ -203,7 +207,7 @@ function checkInput({ argument }: FunctionCall, { plan }: Validation): void {
 const RELATIONSHIP_ENDS: readonly Json[] = ['SOURCE', 'TARGET'];
 
 function checkProperty(call: FunctionCall, scope: ScanScope, { properties, nodeNames }: Validation): void {
-  const [node] = call.argument as readonly Json[];
+  const [node, ...path] = call.argument as readonly Json[];
   if (node === 'SELF' && scope.kind !== 'node')
     throw new InvalidCall('C2130', 'SELF in get_property is for nodes; there is none here');
   if (RELATIONSHIP_ENDS.includes(node as Json) && scope.kind !== 'relationship')
@@ -212,7 +216,7 @@ function checkProperty(call: FunctionCall, scope: ScanScope, { properties, nodeN
   if (typeof node === 'string' && node !== 'SELF' && !RELATIONSHIP_ENDS.includes(node) && !properties(node))
     throw new InvalidCall('C2134', `get_property: there is no node template ${node}`, suggestion(node, nodeNames));
   try {
-    evaluate({ get_property: call.argument }, { ...scope.ends, properties });
+    resolveProperty({ ...scope.ends, properties }, String(node), path);
   } catch (error) {
     if (!(error instanceof FunctionEvaluationError)) throw error;
     throw new InvalidCall(codeOf(error), error.message);

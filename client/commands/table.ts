@@ -107,4 +107,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     group: 'Manage',
     load: async () => (await import('./nodes.js')).groups,
   },
+  {
+    name: 'up',
+    summary: 'Start the Temporal server and a worker on this machine',
+    group: 'Set up',
+    load: async () => (await import('./up.js')).up,
+  },
+  {
+    name: 'down',
+    summary: 'Stop the Temporal server and worker on this machine',
+    group: 'Set up',
+    load: async () => (await import('./up.js')).down,
+  },
 ];

@@ -42,7 +42,8 @@ export async function resolveConnection(sources: ConnectionSources): Promise<Res
   const { loadClientConfigProfile, loadClientConnectConfig } = await import('@temporalio/envconfig');
   const options = {
     profile: variables.TEMPORAL_PROFILE,
-    configSource: { data: temporalConfig?.text ?? '' },
+    // The reader expects the table of profiles, which a file may well lack.
+    configSource: { data: hasProfiles(temporalConfig) ? temporalConfig.text : '[profile]' },
     overrideEnvVars: variables,
   };
   try {
@@ -83,6 +84,9 @@ function temporalVariables({ given, environment }: ConnectionSources): Record<st
   }
   return variables;
 }
+
+const hasProfiles = (file: SettingsFile | undefined): file is SettingsFile =>
+  /^\s*\[+\s*profile\b/m.test(file?.text ?? '');
 
 /** Variables that do not say how to reach a server. */
 const OTHERS = ['TEMPORAL_CLI_PATH', 'TEMPORAL_CONFIG_FILE', 'TEMPORAL_TEST_SERVER_PATH'];

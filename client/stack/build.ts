@@ -8,6 +8,9 @@ const DIST = new URL(import.meta.url.endsWith('.ts') ? '../../dist/' : '../../',
 /** The program that is a worker, in the built package. */
 export const WORKER_PROGRAM = fileURLToPath(new URL('worker/main.js', DIST));
 
+/** The program that keeps the embedded stack up. */
+export const KEEPER_PROGRAM = fileURLToPath(new URL('client/stack/keeper-program.js', DIST));
+
 /** Hash of everything that was built; where the build left none, of what is loaded first. */
 export async function buildId(): Promise<string> {
   const file = fileURLToPath(new URL('build-id', DIST));

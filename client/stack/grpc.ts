@@ -3,6 +3,7 @@
  * client takes longer than all the rest of a short command.
  */
 import { connect as connectHttp2 } from 'node:http2';
+import { isIP } from 'node:net';
 import type { ConnectionSettings } from '../settings.js';
 
 export interface GrpcAnswer {
@@ -38,8 +39,9 @@ export function hostOf(address: string): Host {
 export function tlsOptions({ tls, address = '' }: ConnectionSettings) {
   if (tls === undefined || tls === false) return undefined;
   const { serverRootCACertificate, clientCertPair, serverNameOverride } = tls === true ? {} : tls;
+  const name = serverNameOverride ?? hostOf(address).host;
   return {
-    servername: serverNameOverride ?? hostOf(address).host,
+    ...(isIP(name) === 0 ? { servername: name } : {}),
     ALPNProtocols: ['h2'],
     ...(serverRootCACertificate ? { ca: Buffer.from(serverRootCACertificate) } : {}),
     ...(clientCertPair ? { cert: Buffer.from(clientCertPair.crt), key: Buffer.from(clientCertPair.key) } : {}),

@@ -98,7 +98,7 @@ async function handshakes(connection: Reached): Promise<string | undefined> {
       const { issuer } = socket.getPeerCertificate();
       socket.destroy();
       resolve(
-        `certificate for ${options.servername} by ${[issuer?.CN ?? issuer?.O].flat()[0] ?? 'an unnamed authority'}`,
+        `certificate for ${options.servername ?? host} by ${[issuer?.CN ?? issuer?.O].flat()[0] ?? 'an unnamed authority'}`,
       );
     });
     socket.once('timeout', () =>

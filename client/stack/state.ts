@@ -8,6 +8,8 @@ import type { ProcessIdentity } from './process.js';
 export interface StackState {
   readonly server?: ServerState;
   readonly worker?: WorkerState;
+  /** Starts the two again when they die. */
+  readonly keeper?: KeeperState;
   /** Taken again whenever they are free, so that links stay good. */
   readonly ports?: { readonly grpc: number; readonly ui: number };
 }
@@ -28,11 +30,17 @@ export interface WorkerState extends ProcessIdentity {
   readonly started_at: string;
 }
 
+/** As of a worker: of another build, it is replaced. */
+export interface KeeperState extends ProcessIdentity {
+  readonly build: string;
+}
+
 export interface StackFiles {
   readonly state: string;
   readonly lock: string;
   readonly serverLog: string;
   readonly workerLog: string;
+  readonly keeperLog: string;
   /** The worker tells here how it is. */
   readonly workerHealth: string;
   readonly database: string;
@@ -45,6 +53,7 @@ export function stackFiles({ stateFolder, home }: Pick<Settings, 'stateFolder' |
     lock: at('stack.lock'),
     serverLog: at('server.log'),
     workerLog: at('worker.log'),
+    keeperLog: at('keeper.log'),
     workerHealth: at('worker.json'),
     database: path.join(home, 'temporal.db'),
   };

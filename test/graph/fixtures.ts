@@ -1,5 +1,12 @@
 /** Plans and instances for tests of the engine, written as short as their meaning allows. */
-import type { DeploymentPlan, Operation, Operations, PlanNode, PlanRelationship } from '../../blueprint/plan.js';
+import type {
+  DeploymentPlan,
+  JsonObject,
+  Operation,
+  Operations,
+  PlanNode,
+  PlanRelationship,
+} from '../../blueprint/plan.js';
 import type { NodeInstance } from '../../graph/state.js';
 
 const RELATIONSHIP_LIFECYCLE = 'cloudify.interfaces.relationship_lifecycle';
@@ -14,6 +21,8 @@ export interface NodeSketch {
   readonly instances?: number;
   /** State of its instances; default `uninitialized`. */
   readonly state?: string;
+  /** What lifecycle operations are mapped to other than the test plugin, e.g. `{ start: ['wait.approval', {…}] }`. */
+  readonly mapped?: Readonly<Record<string, readonly [implementation: string, inputs: JsonObject]>>;
 }
 
 export type PlanSketch = Readonly<Record<string, NodeSketch>>;
@@ -67,7 +76,10 @@ function planNode(name: string, own: NodeSketch): PlanNode {
     type: own.host ? 'cloudify.nodes.Compute' : 'cloudify.nodes.Root',
     type_hierarchy: own.host ? ['cloudify.nodes.Root', 'cloudify.nodes.Compute'] : ['cloudify.nodes.Root'],
     properties: {},
-    operations: operations(own.operations ?? [], 'cloudify.interfaces.lifecycle'),
+    operations: {
+      ...operations(own.operations ?? [], 'cloudify.interfaces.lifecycle'),
+      ...mappedOperations(own.mapped ?? {}),
+    },
     relationships,
     capabilities: { scalable: { properties: { current_instances: own.instances ?? 1 } } },
     plugins: [],
@@ -82,6 +94,15 @@ function sideOf(mapped: readonly string[], side: string): string[] {
 function operations(names: readonly string[], prefix: string): Operations {
   return Object.fromEntries(
     names.map((name) => [name.includes('.') ? name : `${prefix}.${name}`, operation(name.split('.').at(-1) as string)]),
+  );
+}
+
+function mappedOperations(mapped: NonNullable<NodeSketch['mapped']>): Operations {
+  return Object.fromEntries(
+    Object.entries(mapped).map(([name, [implementation, inputs]]) => {
+      const [plugin = '', ...rest] = implementation.split('.');
+      return [`cloudify.interfaces.lifecycle.${name}`, { ...operation(rest.join('.')), plugin, inputs }];
+    }),
   );
 }
 

@@ -3,9 +3,9 @@
  * Node's own `fetch` does neither before version 24.
  */
 import { readFile } from 'node:fs/promises';
-import http, { type IncomingMessage, type RequestOptions } from 'node:http';
+import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import tls from 'node:tls';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -83,23 +83,25 @@ function isExcluded(url: URL, list: string): boolean {
     });
 }
 
-async function ask(url: URL, options: GetOptions, ca: RequestOptions['agent'] | string[]): Promise<IncomingMessage> {
+async function ask(url: URL, options: GetOptions, ca: string[]): Promise<IncomingMessage> {
   const proxy = proxyFor(url, options.environment);
   const secure = url.protocol === 'https:';
   const headers: Record<string, string> = { 'user-agent': 'caisson', ...options.headers };
   if (url.username !== '') headers.authorization = basic(url);
+  const host = url.hostname.replace(/^\[|\]$/g, '');
   const target: https.RequestOptions = {
-    host: url.hostname.replace(/^\[|\]$/g, ''),
+    host,
     port: url.port || (secure ? 443 : 80),
     path: url.pathname + url.search,
     headers: { host: url.host, ...headers },
     timeout: options.idleMs ?? 30_000,
     agent: false,
-    ...(secure ? { ca: ca as string[], servername: url.hostname } : {}),
+    ...(secure ? { ca } : {}),
   };
   if (proxy && secure) {
-    const socket = await tunnel(proxy, url, target.timeout as number, ca as string[]);
-    target.createConnection = () => tls.connect({ socket, servername: url.hostname, ca: ca as string[] });
+    const socket = await tunnel(proxy, url, target.timeout as number, ca);
+    target.createConnection = () =>
+      tls.connect({ socket, host, ...(isIP(host) === 0 ? { servername: host } : {}), ca });
   } else if (proxy) {
     Object.assign(target, { host: proxy.hostname, port: proxy.port || 80, path: shown(url) });
     if (proxy.username !== '') headers['proxy-authorization'] = basic(proxy);

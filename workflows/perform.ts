@@ -1,0 +1,219 @@
+/**
+ * One operation from its begin to its end, with all that the execution notes about it: used by walks, custom workflows
+ * and workflow scripts alike.
+ *
+ * Each operation has a scope of its own, out of reach of the run's cancellation, so that it is this code that decides
+ * what a cancel, or an operator's word on the one operation, does to it.
+ */
+import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
+import type { Json, JsonObject } from '../blueprint/plan.js';
+import type { OperationCall } from '../graph/steps.js';
+import type { OperationDecision } from './control.js';
+import type { ExecutionState, RunningTask } from './execution-state.js';
+import type { FailedOperation, RunningOperation } from './messages.js';
+import {
+  callOperation,
+  failureOf,
+  implementationOf,
+  type OperationOutcome,
+  operationOf,
+  requestFor,
+  shortName,
+} from './operations.js';
+import { callKey, isWait, tellWaits, waitAs, waitFor } from './wait.js';
+
+export type Performed =
+  | { readonly kind: 'succeeded'; readonly result: Json | null }
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'failed'; readonly failure: FailedOperation };
+
+export async function perform(state: ExecutionState, call: OperationCall): Promise<Performed> {
+  const task = beginTask(state, call);
+  const { implementation } = task.view;
+  if (state.options.dry_run) {
+    await Promise.resolve();
+    return succeeded(state, task, null);
+  }
+  state.running.set(task.view.task_id, task);
+  const outcome = await decided(state, task, async () => await started(state, task));
+  state.running.delete(task.view.task_id);
+  if (task.view.waiting) tellWaits(state);
+  state.applied.add(task.view.task_id);
+  if (outcome.kind === 'succeeded') {
+    state.applyPatches(outcome.result.patches);
+    return succeeded(state, task, outcome.result.result ?? null);
+  }
+  if (outcome.kind === 'cancelled') return outcome;
+  state.applyPatches(outcome.details?.patches);
+  const { failure } = outcome;
+  const retry =
+    failure.attempt > 1 ? ` [retry ${failure.attempt - 1}${failure.attempts ? `/${failure.attempts - 1}` : ''}]` : '';
+  state.note('task_failed', `Task failed '${implementation}' -> ${failure.message}${retry}`, call.instance_id, call);
+  return { kind: 'failed', failure };
+}
+
+/** A wait of a custom workflow, which belongs to no node instance. */
+export async function performWait(
+  state: ExecutionState,
+  key: string,
+  kind: string,
+  inputs: JsonObject,
+): Promise<Performed> {
+  const suspended = state.takeSuspended(key);
+  if (!suspended) state.taskCount += 1;
+  const taskId = suspended?.task_id ?? `${state.id}/${state.taskCount}`;
+  const task: RunningTask = {
+    call: { key, instance_id: '', operation: `wait.${kind}` },
+    view: {
+      task_id: taskId,
+      activity_id: taskId.slice(taskId.lastIndexOf('/') + 1),
+      node_instance_id: '',
+      operation: `wait.${kind}`,
+      implementation: `wait.${kind}`,
+      started_at: suspended?.started_at ?? new Date(Date.now()).toISOString(),
+    },
+    request: () => {
+      throw new Error('a wait has no request');
+    },
+    cancel: () => undefined,
+    order: () => undefined,
+    resumed: suspended !== undefined,
+  };
+  if (state.options.dry_run) return { kind: 'succeeded', result: null };
+  state.running.set(taskId, task);
+  const outcome = await decided(state, task, async () => await waitAs(state, task, kind, inputs));
+  state.running.delete(taskId);
+  if (task.view.waiting) tellWaits(state);
+  if (outcome.kind === 'succeeded') return { kind: 'succeeded', result: outcome.result.result ?? null };
+  return outcome;
+}
+
+/** Tells every running operation that it is cancelled. */
+export function cancelOperations(state: ExecutionState): void {
+  for (const task of state.running.values()) task.cancel();
+}
+
+/** Ends the waits of this run without an end: the next run of the execution takes them up again. */
+export function suspendWaits(state: ExecutionState): void {
+  for (const [id, task] of state.running) {
+    if (task.view.waiting === undefined) continue;
+    state.suspended[task.call.instance_id === '' ? task.call.key : callKey(task.call)] = {
+      task_id: id,
+      started_at: task.view.started_at,
+    };
+    task.cancel();
+  }
+}
+
+function beginTask(state: ExecutionState, call: OperationCall): RunningTask {
+  const operation = operationOf(state, call);
+  const implementation = implementationOf(operation);
+  const suspended = state.takeSuspended(callKey(call));
+  if (!suspended) state.taskCount += 1;
+  const activityId = suspended?.task_id.split('/').at(-1) ?? String(state.taskCount);
+  const taskId = suspended?.task_id ?? `${state.id}/${activityId}`;
+  const view: RunningOperation = {
+    task_id: taskId,
+    activity_id: activityId,
+    node_instance_id: call.instance_id,
+    operation: call.operation,
+    implementation,
+    ...(call.relationship ? { source_id: call.relationship.source_id, target_id: call.relationship.target_id } : {}),
+    started_at: suspended?.started_at ?? new Date(Date.now()).toISOString(),
+  };
+  if (!suspended) state.note('task_started', `Task started '${implementation}'`, call.instance_id, call);
+  if (!state.options.dry_run) noteAttempt(state, call);
+  return {
+    call,
+    view,
+    request: () => requestFor(state, call, taskId),
+    cancel: () => undefined,
+    order: () => undefined,
+    resumed: suspended !== undefined,
+  };
+}
+
+function noteAttempt(state: ExecutionState, call: OperationCall): void {
+  if (!call.operation.startsWith('cloudify.interfaces.lifecycle.')) return;
+  const instance = state.instance(call.instance_id);
+  const name = shortName(call.operation);
+  if (!instance.attempted.includes(name)) state.change(instance.id, { attempted: [...instance.attempted, name] });
+}
+
+/** Runs the operation until it has ended by itself, or as an operator said. */
+async function decided(
+  state: ExecutionState,
+  task: RunningTask,
+  start: () => Promise<OperationOutcome>,
+): Promise<OperationOutcome> {
+  const { activity_id } = task.view;
+  for (let round = 1; ; round += 1) {
+    // A round is an activity of its own; the task, by which plugins tell their resources, stays the same.
+    if (round > 1) begunAnew(task, `${activity_id}.${round}`);
+    const { outcome, decision } = await interruptible(task, start);
+    if (outcome.kind !== 'cancelled' || decision === undefined) return outcome;
+    noteDecision(state, task, decision);
+    if (decision.action === 'skip') return { kind: 'succeeded', result: { result: decision.result ?? null } };
+    if (decision.action === 'fail') return failedByHand(task, decision);
+    if (state.status === 'cancelling') return outcome;
+  }
+}
+
+function begunAnew(task: RunningTask, activityId: string): void {
+  const { waiting: _, ...view } = task.view;
+  task.view = { ...view, activity_id: activityId, started_at: new Date(Date.now()).toISOString() };
+  task.approval = undefined;
+}
+
+async function interruptible(
+  task: RunningTask,
+  start: () => Promise<OperationOutcome>,
+): Promise<{ readonly outcome: OperationOutcome; readonly decision: OperationDecision | undefined }> {
+  let decision: OperationDecision | undefined;
+  let abandon: (outcome: OperationOutcome) => void = () => undefined;
+  const abandoned = new Promise<OperationOutcome>((resolve) => {
+    abandon = resolve;
+  });
+  const outcome = await CancellationScope.nonCancellable(async () => {
+    const scope = new CancellationScope();
+    task.cancel = () => scope.cancel();
+    task.order = (order, force) => {
+      decision = order;
+      scope.cancel();
+      if (force) abandon({ kind: 'cancelled' });
+    };
+    const running = scope.run(start);
+    return await Promise.race([running, abandoned]);
+  });
+  return { outcome, decision };
+}
+
+async function started(state: ExecutionState, task: RunningTask): Promise<OperationOutcome> {
+  const operation = operationOf(state, task.call);
+  if (isWait(operation)) return await waitFor(state, task, operation);
+  return await callOperation(state, task.call, task.view);
+}
+
+function succeeded(state: ExecutionState, { call, view }: RunningTask, result: Json | null): Performed {
+  const shown = result === null ? '' : ` - ${JSON.stringify(result)}`;
+  state.note('task_succeeded', `Task succeeded '${view.implementation}'${shown}`, call.instance_id, call);
+  state.finished += 1;
+  return { kind: 'succeeded', result };
+}
+
+function noteDecision(state: ExecutionState, { call, view }: RunningTask, decision: OperationDecision): void {
+  const verb = { retry: 'retried now', fail: 'failed', skip: 'skipped' }[decision.action];
+  const comment = decision.comment === undefined ? '' : `: ${decision.comment}`;
+  state.note(
+    'operator_decision',
+    `Task '${view.implementation}' ${verb} by ${decision.by}${comment}`,
+    call.instance_id === '' ? undefined : call.instance_id,
+    call,
+  );
+}
+
+function failedByHand({ view }: RunningTask, decision: OperationDecision): OperationOutcome {
+  const comment = decision.comment === undefined ? '' : `: ${decision.comment}`;
+  const cause = ApplicationFailure.nonRetryable(`failed by hand by ${decision.by}${comment}`, 'FailedByOperator');
+  return failureOf(view, 0, cause);
+}

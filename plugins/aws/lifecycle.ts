@@ -154,7 +154,7 @@ async function make(call: Call): Promise<JsonObject[]> {
     return itemsIn(await api.send(command, marked), resource.create.answer);
   } catch (error) {
     if (error instanceof Ec2Error ? error.ambiguous : ctx.signal.aborted) {
-      const found = ctx.signal.aborted ? [] : await foundByToken(call, token);
+      const found = ctx.signal.aborted ? [] : await foundByToken(call, token).catch(() => []);
       if (found.length > 0) return found;
     } else delete runtime[TOKEN];
     throw error;

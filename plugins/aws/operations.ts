@@ -48,10 +48,16 @@ async function guarded(ctx: OperationContext, run: () => Result): Promise<Json |
     return (await run()) ?? undefined;
   } catch (error) {
     throw await operationError(error, {
-      instanceId:
-        ctx.type === 'node-instance' ? ctx.instance.id : `${ctx.source.instance.id} to ${ctx.target.instance.id}`,
+      instanceId: subjectOf(ctx),
       operation: ctx.operation.shortName,
       retryNumber: ctx.operation.retryNumber,
     });
   }
+}
+
+function subjectOf(ctx: OperationContext): string {
+  if (ctx.type === 'node-instance') return ctx.instance.id;
+  return ctx.type === 'relationship-instance'
+    ? `${ctx.source.instance.id} to ${ctx.target.instance.id}`
+    : ctx.deployment.id;
 }

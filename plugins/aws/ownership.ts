@@ -26,8 +26,10 @@ export function creationToken(ctx: NodeOperationContext): string {
 /** The resources that the creation with this token made. */
 export async function foundByToken(call: Call, token: string): Promise<JsonObject[]> {
   if (call.resource.tagType === undefined) return [];
+  const parameters = await call.api.parameters(call.resource.describe.command);
+  const filters = parameters.includes('Filters') ? 'Filters' : 'Filter';
   for (let look = 1; ; look += 1) {
-    const all = await findAll(call, { Filters: [{ Name: `tag:${TOKEN_TAG}`, Values: [token] }] });
+    const all = await findAll(call, { [filters]: [{ Name: `tag:${TOKEN_TAG}`, Values: [token] }] });
     const found = all.filter((item) => !isLeaving(call.resource, item));
     if (found.length > 0 || look >= LOOKS) return found;
     await pause(timings().pollMs, call.ctx.signal);

@@ -4,7 +4,7 @@ import { addressesOf } from '../addresses.js';
 import type { Call } from '../call.js';
 import { find } from '../find.js';
 import { textAt, valuesAt } from '../json.js';
-import { createdId, remove } from '../lifecycle.js';
+import { createdId, remove, whenFree } from '../lifecycle.js';
 import { operationsOf } from '../operations.js';
 import type { Resource } from '../resource.js';
 import { waitFor } from '../wait.js';
@@ -62,7 +62,15 @@ const keeping: Resource = {
 };
 
 export const spotOperations = {
-  ...operationsOf(spotInstances, { configure, stop }),
+  ...operationsOf(spotInstances, {
+    configure,
+    stop,
+    // Whoever undoes a half-made install may come here without a stop before.
+    delete: async (call) => {
+      await stop(call);
+      await remove(call);
+    },
+  }),
   ...operationsOf(spotFleetRequest, {
     poststart: noteFleet,
     delete: async (call) =>
@@ -90,8 +98,11 @@ async function stop(call: Call): Promise<void> {
   const ids = [...new Set([...valuesAt(runtime, 'instance_ids').map(String), ...(late ? [late] : [])])];
   if (ids.length === 0 || (external && !force)) return;
   // The request first: it would be answered with another instance.
-  if (id !== undefined) await api.send('CancelSpotInstanceRequests', { SpotInstanceRequestIds: [id] });
-  await api.send('TerminateInstances', { InstanceIds: ids });
+  if (id !== undefined && late !== undefined)
+    await api.send('CancelSpotInstanceRequests', { SpotInstanceRequestIds: [id] });
+  await whenFree({ ctx }, `terminate ${ids.join(', ')}`, async () => {
+    await api.send('TerminateInstances', { InstanceIds: ids });
+  });
   await waitFor(ctx, `${ids.join(', ')} to terminate`, async () => {
     const states = valuesAt(
       await api.send('DescribeInstances', { InstanceIds: ids }),

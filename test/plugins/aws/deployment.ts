@@ -129,9 +129,10 @@ export class Deployment {
   /** What was attempted is undone, as after a rollback. */
   #undoStates() {
     return new Map(
-      this.#state.instances.flatMap(({ id, attempted }) =>
-        attempted.length === 0 ? [] : [[id, attempted.includes('start') ? 'started' : 'configured'] as const],
-      ),
+      this.#state.instances.flatMap(({ id, state, attempted }) => {
+        const started = state === 'started' || attempted.includes('start');
+        return attempted.length === 0 ? [] : [[id, started ? 'started' : 'configured'] as const];
+      }),
     );
   }
 

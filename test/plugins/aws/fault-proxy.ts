@@ -4,6 +4,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 export interface Rule {
   /** Name of the call, or several. */
   readonly action: string | RegExp;
+  /** Only calls with this text among the values of their parameters. */
+  readonly match?: { readonly value: string };
   /** How many calls it applies to. @default 1 */
   readonly times?: number;
   /** So many matching calls pass first. @default 0 */
@@ -51,7 +53,7 @@ export async function faultProxy(target: string): Promise<FaultProxy> {
     const parameters = Object.fromEntries(new URLSearchParams(body.toString()));
     const action = parameters.Action ?? '';
     log.push({ action, parameters });
-    const fault = faultFor(action);
+    const fault = faultFor(action, parameters);
     if (fault?.kind === 'error') return refuse(response, fault.status, fault.code, fault.message ?? fault.code);
     if (fault?.kind === 'reset') return void request.socket.destroy();
     if (fault?.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, fault.ms));
@@ -71,10 +73,11 @@ export async function faultProxy(target: string): Promise<FaultProxy> {
     response.end(fault?.kind === 'rewrite' ? text.replaceAll(new RegExp(fault.from, 'g'), fault.to) : text);
   }
 
-  function faultFor(action: string): Rule['fault'] | undefined {
+  function faultFor(action: string, parameters: LoggedCall['parameters']): Rule['fault'] | undefined {
     for (const rule of rules) {
       const fits = typeof rule.action === 'string' ? rule.action === action : rule.action.test(action);
-      if (!fits || rule.used >= (rule.times ?? 1)) continue;
+      const meant = rule.match === undefined || Object.values(parameters).includes(rule.match.value);
+      if (!fits || !meant || rule.used >= (rule.times ?? 1)) continue;
       rule.seen += 1;
       if (rule.seen <= (rule.after ?? 0)) continue;
       rule.used += 1;

@@ -21,7 +21,13 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/workflows/**', 'test/stack/live/**', 'test/acceptance/**', 'test/plugins/docker/**'],
+          exclude: [
+            'test/workflows/**',
+            'test/stack/live/**',
+            'test/acceptance/**',
+            'test/plugins/aws/**',
+            'test/plugins/docker/**',
+          ],
         },
       },
       {
@@ -30,6 +36,16 @@ export default defineConfig({
           name: 'temporal',
           include: ['test/workflows/**/*.test.ts', 'test/stack/live/**/*.test.ts'],
           globalSetup: 'test/workflows/server.ts',
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'aws',
+          include: ['test/plugins/aws/**/*.test.ts'],
+          globalSetup: 'test/plugins/aws/moto.ts',
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

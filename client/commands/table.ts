@@ -23,6 +23,18 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./uninstall.js')).uninstall,
   },
   {
+    name: 'plan',
+    summary: 'Show what an install would do, without doing it',
+    group: 'Run blueprints',
+    load: async () => (await import('./plan.js')).plan,
+  },
+  {
+    name: 'validate',
+    summary: 'Check blueprints, and tell everything that is wrong',
+    group: 'Run blueprints',
+    load: async () => (await import('./validate.js')).validate,
+  },
+  {
     name: 'execute',
     summary: 'Run a workflow on a deployment',
     group: 'Run blueprints',

@@ -59,6 +59,15 @@ test('up, status, doctor and workers agree about what runs', async () => {
     expect({ name, status: statusOf(name) }).toEqual({ name, status: 'ok' });
 });
 
+test('with a server of my own, a command tells at once that no worker serves it', async () => {
+  const { server } = await home.json<{ server: { address: string } }>('up');
+  const own = home.with({ CAISSON_TASK_QUEUE: 'deserted' });
+  const { code, stderr } = await own.run('workers', 'list', '--address', server.address);
+  expect(code).toBe(0);
+  expect(stderr).toContain('No worker serves the task queue deserted');
+  expect(stderr).toContain('caisson worker run');
+});
+
 test('config set, get and list agree, and unset takes it back', async () => {
   const named = { CAISSON_CONFIG: environment() };
   await home.with(named).run('config', 'set', 'worker.operations', '7');

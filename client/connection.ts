@@ -92,7 +92,8 @@ export async function connect(settings: Settings, options: ConnectOptions = {}):
     embedded: stack !== undefined,
     store,
     async searchAttributes() {
-      known ??= stack ? Promise.resolve(true) : knowsSearchAttributes(client);
+      // The embedded server was started with them, for its first namespace.
+      known ??= stack && namespace === 'default' ? Promise.resolve(true) : knowsSearchAttributes(client);
       return await known;
     },
     uiUrl(workflowId, runId) {

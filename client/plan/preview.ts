@@ -88,21 +88,26 @@ interface Timed {
   readonly last: string | undefined;
 }
 
+/** A wait for one step of a sequence is shown as a wait for the sequence. */
+const waitsFor = ({ after }: Sequence): readonly string[] => [
+  ...new Set(after.map((one) => (typeof one === 'string' ? one : one.sequence))),
+];
+
 /** Sequences in an order in which each comes after those that it waits for. */
 function schedule(sequences: readonly Sequence[]): Map<string, Timed> {
   const byId = new Map(sequences.map((sequence) => [sequence.id, sequence]));
-  const waiting = new Map(sequences.map(({ id, after }) => [id, new Set(after.filter((one) => byId.has(one))).size]));
+  const waiting = new Map(sequences.map((one) => [one.id, waitsFor(one).filter((id) => byId.has(id)).length]));
   const dependants = new Map<string, string[]>();
-  for (const { id, after } of sequences)
-    for (const before of new Set(after)) {
+  for (const sequence of sequences)
+    for (const before of waitsFor(sequence)) {
       const known = dependants.get(before);
-      if (known) known.push(id);
-      else dependants.set(before, [id]);
+      if (known) known.push(sequence.id);
+      else dependants.set(before, [sequence.id]);
     }
   const timed = new Map<string, Timed>();
   const free = sequences.filter(({ id }) => waiting.get(id) === 0);
   for (const sequence of free) {
-    const before = sequence.after.flatMap((id) => timed.get(id) ?? []);
+    const before = waitsFor(sequence).flatMap((id) => timed.get(id) ?? []);
     const last = before.reduce<Timed | undefined>(
       (latest, one) => (!latest || one.end > latest.end ? one : latest),
       undefined,

@@ -6,6 +6,7 @@ import { Entries, isBasicTypes, mergeImport } from './merge.js';
 import { nested, splitNamespace, underNamespace } from './namespaces.js';
 import { setPluginProperties } from './plugin-properties.js';
 import type { Positions } from './positions.js';
+import { kindOf } from './shape.js';
 import { readSource, type SourceLimits } from './source.js';
 import { isBefore, readVersion, type Version, versionSuffix } from './version.js';
 
@@ -268,7 +269,11 @@ function readEntry(
   report: Report,
 ): Pick<PendingImport, 'entry' | 'properties'> | undefined {
   if (typeof item === 'string') return { entry: item, properties: undefined };
-  const [only, ...more] = isObject(item) ? Object.keys(item) : [];
+  if (!isObject(item)) {
+    report('C2010', `an import must be a text, not ${kindOf(item)}`, place);
+    return undefined;
+  }
+  const [only, ...more] = Object.keys(item);
   if (only === undefined || more.length > 0) {
     report('C2025', 'an import is a text, or one key with the values of plugin properties', place);
     return undefined;

@@ -131,4 +131,36 @@ export const COMMANDS: readonly CommandEntry[] = [
     group: 'Set up',
     load: async () => (await import('./up.js')).down,
   },
+  {
+    name: 'status',
+    summary: 'Tell which Temporal server is used, and whether server and worker run',
+    group: 'Set up',
+    load: async () => (await import('./status.js')).status,
+  },
+  {
+    name: 'doctor',
+    summary: 'Check what Caisson needs here, and say what to do about what is wrong',
+    group: 'Set up',
+    load: async () => (await import('./doctor.js')).doctor,
+  },
+  {
+    name: 'workers',
+    aliases: ['worker'],
+    summary: 'Run a worker, or list those that run',
+    group: 'Set up',
+    load: async () => (await import('./workers.js')).workers,
+  },
+  {
+    name: 'config',
+    summary: 'Settings, and where they come from',
+    group: 'Set up',
+    load: async () => (await import('./config.js')).config,
+  },
+  {
+    name: 'profiles',
+    aliases: ['profile'],
+    summary: "Profiles of the temporal command's configuration",
+    group: 'Set up',
+    load: async () => (await import('./profiles.js')).profilesCommand,
+  },
 ];

@@ -34,6 +34,11 @@ export interface Plugin {
   readonly operations: Readonly<Record<string, OperationDefinition>>;
   /** Other names of its operations, as existing blueprints spell them: alias → name. */
   readonly aliases?: Readonly<Record<string, string>>;
+  /**
+   * A module with custom workflows, each exported under the name that blueprints map (`mapping: foo.backup`): a path, or
+   * `new URL('./workflows.js', import.meta.url)`. Workers take it in when they start. See `caisson/workflow-sdk`.
+   */
+  readonly workflows?: string | URL;
 }
 
 /**

@@ -25,7 +25,7 @@ async function run(invocation: Invocation): Promise<number> {
   const { installedPlugins } = await import('../session.js');
   if (flag(invocation, 'batch')) {
     const { runPlanBatch } = await import('../plan/batch.js');
-    await runPlanBatch(io.stdin as never, io.stdout, await installedPlugins());
+    await runPlanBatch(io.stdin as never, io.stdout, await installedPlugins(global));
     return 0;
   }
   const [file] = invocation.args;
@@ -47,7 +47,7 @@ async function printJson(invocation: Invocation, file: string): Promise<number> 
   const { readInputs } = await import('../inputs.js');
   const given = texts(invocation, 'inputs');
   const optionsFile = optionalText(invocation, 'options');
-  const catalog = await installedPlugins();
+  const catalog = await installedPlugins(invocation.global);
   const { plan: made, diagnostics } = await planBlueprint(
     {
       main: await mainFileOf(file),
@@ -71,7 +71,7 @@ async function printText(invocation: Invocation, file: string): Promise<number> 
   const { readInputs } = await import('../inputs.js');
   const { previewInstall } = await import('../plan/preview.js');
   const { previewText } = await import('../plan/preview-text.js');
-  const catalog = await installedPlugins();
+  const catalog = await installedPlugins(invocation.global);
   const blueprint = await compileBlueprint(file, catalog);
   const prepared = prepare(blueprint, await readInputs(texts(invocation, 'inputs'), blueprint.plan.inputs), catalog);
   const title = { deployment: optionalText(invocation, 'deploymentId') ?? blueprint.id, blueprint: file };

@@ -14,6 +14,8 @@ export default defineConfig({
   },
   test: {
     pool: 'forks',
+    // A bound for what hangs, far above what anything takes on a busy machine.
+    testTimeout: 30_000,
     reporters: ['default', './test/closing-line.ts'],
     projects: [
       {

@@ -9,6 +9,7 @@ import { inject } from 'vitest';
 import type { OperationEnvironment } from '../../activities/environment.js';
 import { operationLog } from '../../activities/operation-log.js';
 import { secretLookup } from '../../activities/secrets.js';
+import type { DeploymentPlan } from '../../blueprint/plan.js';
 import type { NodeInstance } from '../../graph/state.js';
 import type { OperationContext } from '../../plugins/sdk/context.js';
 import { definePlugin, operation, type Plugin } from '../../plugins/sdk/index.js';
@@ -59,9 +60,16 @@ export interface Stage {
   /** Says what an operation does, by `web_1.create`; the others do nothing. */
   behave(name: string, behaviour: Behaviour): void;
   install(nodes: PlanSketch, options?: Partial<ExecutionOptions>): Promise<Deployment>;
+  /** Makes a deployment of a whole plan, and begins its first execution if there is one. */
+  deploy(model: Model, first?: ExecutionRequest): Promise<Deployment>;
   /** Stops the worker and starts another, as after a crash: nothing that workflows had in memory is left. */
   restartWorker(): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface Model {
+  readonly plan: DeploymentPlan;
+  readonly instances: readonly NodeInstance[];
 }
 
 export class Deployment {
@@ -109,7 +117,7 @@ export class Deployment {
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 
-export async function openStage(): Promise<Stage> {
+export async function openStage(plugins: readonly Plugin[] = []): Promise<Stage> {
   const folder = await mkdtemp(path.join(tmpdir(), 'caisson-test-'));
   const address = inject('temporalAddress');
   const store = folderStore(path.join(folder, 'artifacts'));
@@ -132,7 +140,7 @@ export async function openStage(): Promise<Stage> {
       connection: native,
       namespace: 'default',
       store,
-      plugins: [testPlugin(calls, behaviours, attempts)],
+      plugins: [testPlugin(calls, behaviours, attempts), ...plugins],
       environment,
       bundle,
       identity: 'test',
@@ -145,26 +153,27 @@ export async function openStage(): Promise<Stage> {
     current.worker.shutdown();
     await current.running;
   };
+  async function deploy({ plan, instances }: Model, first?: ExecutionRequest): Promise<Deployment> {
+    const id = `d-${randomBytes(4).toString('hex')}`;
+    const input: DeploymentInput = {
+      id,
+      blueprint: { id, main_file: 'blueprint.yaml' },
+      plan,
+      instances,
+      created_at: '2026-01-01T00:00:00.000Z',
+      search_attributes: false,
+      ...(first ? { first } : {}),
+    };
+    await client.workflow.start('deployment', { workflowId: deploymentWorkflowId(id), taskQueue, args: [input] });
+    return new Deployment(client, id, first?.id ?? '');
+  }
   return {
     client,
     calls,
     behave: (name, behaviour) => void behaviours.set(name, behaviour),
-    async install(nodes, options = {}) {
-      const { plan, instances } = sketch(nodes);
-      const id = `d-${randomBytes(4).toString('hex')}`;
-      const first = request('install', { options: { ...DEFAULT_OPTIONS, retry_interval: 0.05, ...options } });
-      const input: DeploymentInput = {
-        id,
-        blueprint: { id, main_file: 'blueprint.yaml' },
-        plan,
-        instances,
-        created_at: '2026-01-01T00:00:00.000Z',
-        search_attributes: false,
-        first,
-      };
-      await client.workflow.start('deployment', { workflowId: deploymentWorkflowId(id), taskQueue, args: [input] });
-      return new Deployment(client, id, first.id);
-    },
+    install: async (nodes, options = {}) =>
+      await deploy(sketch(nodes), request('install', { options: { ...OPTIONS, ...options } })),
+    deploy,
     async restartWorker() {
       await stopWorker();
       current = await startWorker();
@@ -185,12 +194,14 @@ export async function until(holds: () => boolean | Promise<boolean>): Promise<vo
   while (!(await holds())) await pause(20);
 }
 
-function request(workflow: string, more: Partial<ExecutionRequest> = {}): ExecutionRequest {
+export const OPTIONS: ExecutionOptions = { ...DEFAULT_OPTIONS, retry_interval: 0.05 };
+
+export function request(workflow: string, more: Partial<ExecutionRequest> = {}): ExecutionRequest {
   return {
     id: randomBytes(4).toString('hex'),
     workflow_id: workflow,
     parameters: {},
-    options: { ...DEFAULT_OPTIONS, retry_interval: 0.05 },
+    options: OPTIONS,
     ...more,
   };
 }

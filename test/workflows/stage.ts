@@ -35,6 +35,9 @@ import { type PlanSketch, sketch } from '../graph/fixtures.js';
 /** What an operation of an instance does: called with the attempt's context. */
 export type Behaviour = (ctx: OperationContext, call: { readonly attempt: number }) => unknown;
 
+/** What operations do by their short names. */
+export type AnyBehaviour = (ctx: OperationContext, call: { readonly name: string }) => unknown;
+
 const OPERATIONS = [
   'precreate',
   'create',
@@ -59,6 +62,8 @@ export interface Stage {
   readonly calls: string[];
   /** Says what an operation does, by `web_1.create`; the others do nothing. */
   behave(name: string, behaviour: Behaviour): void;
+  /** Says what every operation does that nothing else is said about. */
+  behaveAll(behaviour: AnyBehaviour | undefined): void;
   install(nodes: PlanSketch, options?: Partial<ExecutionOptions>): Promise<Deployment>;
   /** Makes a deployment of a whole plan, and begins its first execution if there is one. */
   deploy(model: Model, first?: ExecutionRequest): Promise<Deployment>;
@@ -126,6 +131,7 @@ export async function openStage(plugins: readonly Plugin[] = []): Promise<Stage>
   const client = new Client({ connection, dataConverter: createDataConverter(store) });
   const calls: string[] = [];
   const behaviours = new Map<string, Behaviour>();
+  const others: { behaviour?: AnyBehaviour | undefined } = {};
   const attempts = new Map<string, number>();
   const taskQueue = `test-${randomBytes(4).toString('hex')}`;
   const environment: OperationEnvironment = {
@@ -140,7 +146,7 @@ export async function openStage(plugins: readonly Plugin[] = []): Promise<Stage>
       connection: native,
       namespace: 'default',
       store,
-      plugins: [testPlugin(calls, behaviours, attempts), ...plugins],
+      plugins: [testPlugin(calls, behaviours, attempts, others), ...plugins],
       environment,
       bundle,
       identity: 'test',
@@ -171,6 +177,9 @@ export async function openStage(plugins: readonly Plugin[] = []): Promise<Stage>
     client,
     calls,
     behave: (name, behaviour) => void behaviours.set(name, behaviour),
+    behaveAll: (behaviour) => {
+      others.behaviour = behaviour;
+    },
     install: async (nodes, options = {}) =>
       await deploy(sketch(nodes), request('install', { options: { ...OPTIONS, ...options } })),
     deploy,
@@ -206,7 +215,12 @@ export function request(workflow: string, more: Partial<ExecutionRequest> = {}):
   };
 }
 
-function testPlugin(calls: string[], behaviours: Map<string, Behaviour>, attempts: Map<string, number>): Plugin {
+function testPlugin(
+  calls: string[],
+  behaviours: Map<string, Behaviour>,
+  attempts: Map<string, number>,
+  others: { readonly behaviour?: AnyBehaviour | undefined },
+): Plugin {
   return definePlugin({
     name: 'test',
     operations: Object.fromEntries(
@@ -223,7 +237,8 @@ function testPlugin(calls: string[], behaviours: Map<string, Behaviour>, attempt
           calls.push(key);
           const attempt = (attempts.get(key) ?? 0) + 1;
           attempts.set(key, attempt);
-          return (await behaviours.get(key)?.(ctx, { attempt })) as undefined;
+          const own = behaviours.get(key);
+          return (await (own ? own(ctx, { attempt }) : others.behaviour?.(ctx, { name }))) as undefined;
         }),
       ]),
     ),

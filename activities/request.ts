@@ -21,6 +21,8 @@ export interface InstanceView {
   readonly host_id?: string;
   readonly version: number;
   readonly runtime_properties: JsonObject;
+  /** Result of the last drift check. */
+  readonly drift?: Json;
   readonly relationships: readonly RelationshipView[];
   readonly scaling_groups: readonly { readonly name: string; readonly id: string }[];
 }
@@ -85,8 +87,8 @@ export interface OperationRequest {
   readonly plugin: PluginInfo;
   /** Operation inputs, evaluated as far as a workflow may: calls holding a secret are left for the activity. */
   readonly inputs: JsonObject;
-  /** Node operations: the instance. Relationship operations: the instance of the side it runs for. */
-  readonly instance_id: string;
+  /** Node operations: the instance. Relationship operations: that of the side it runs for. Absent: the deployment's. */
+  readonly instance_id?: string;
   readonly source_id?: string;
   readonly target_id?: string;
   readonly snapshot: Snapshot;

@@ -41,6 +41,9 @@ export interface RunningTask {
   readonly resumed: boolean;
 }
 
+/** Name in the ledger of what was done outside of walks. */
+const RECORDED = 'recorded calls';
+
 export class ExecutionState {
   readonly input: ExecutionInput;
   readonly options: ExecutionOptions;
@@ -72,8 +75,10 @@ export class ExecutionState {
   #instances: Map<string, NodeInstance>;
   #byNode: ReadonlyMap<string, readonly string[]> | undefined;
   #ledger: Ledger;
-  /** The ledger of the walk that is under way, which grows until it ends. */
-  #openWalk: (() => Ledger) | undefined;
+  /** Ledgers of the walks that are under way, which grow until they end. */
+  readonly #openWalks = new Set<() => Ledger>();
+  /** What a custom workflow has done outside of walks, by key, with what came of it. */
+  readonly recorded: Map<string, Json>;
 
   constructor(input: ExecutionInput) {
     this.input = input;
@@ -85,6 +90,7 @@ export class ExecutionState {
     this.failures = [...(input.continued?.failures ?? [])];
     this.modification = input.modification;
     this.#ledger = input.ledger ?? {};
+    this.recorded = new Map(Object.entries(input.ledger?.[RECORDED]?.results ?? {}));
     this.startedAt = input.continued?.started_at ?? new Date(Date.now()).toISOString();
     this.journal = new Journal(input.continued?.journal_length ?? 0);
     this.finished = input.continued?.finished_operations ?? 0;
@@ -235,11 +241,12 @@ export class ExecutionState {
     this.applyPatches(message.patches);
   }
 
-  note(eventType: string, message: string, instanceId?: string, call?: OperationCall): void {
+  note(eventType: string, message: string, instanceId?: string, call?: OperationCall, level?: string): void {
     const suffix = this.options.dry_run ? ' (dry run)' : '';
     this.journal.add({
       event_type: eventType,
       message: `${message}${suffix}`,
+      ...(level === undefined ? {} : { level }),
       ...(instanceId === undefined ? {} : { node_instance_id: instanceId, node_id: this.instance(instanceId).node_id }),
       ...(call === undefined ? {} : { operation: call.operation }),
       ...(call?.relationship === undefined
@@ -249,7 +256,10 @@ export class ExecutionState {
   }
 
   get ledger(): Ledger {
-    return { ...this.#ledger, ...this.#openWalk?.() };
+    let ledger = this.#ledger;
+    for (const read of this.#openWalks) ledger = { ...ledger, ...read() };
+    if (this.recorded.size === 0) return ledger;
+    return { ...ledger, [RECORDED]: { states: {}, sequences: {}, results: Object.fromEntries(this.recorded) } };
   }
 
   /**
@@ -275,12 +285,12 @@ export class ExecutionState {
 
   /** From now until `closeWalk` the ledger includes what `read` tells. */
   openWalk(read: () => Ledger): void {
-    this.#openWalk = read;
+    this.#openWalks.add(read);
   }
 
-  closeWalk(): void {
-    this.#ledger = this.ledger;
-    this.#openWalk = undefined;
+  closeWalk(read: () => Ledger): void {
+    this.#ledger = { ...this.#ledger, ...read() };
+    this.#openWalks.delete(read);
   }
 
   handover(outcome: Handover['outcome']): Handover {

@@ -10,3 +10,5 @@ export { rollback } from './rollback.js';
 export { scale } from './scale.js';
 export { uninstall } from './uninstall.js';
 export { unknownWorkflow as default } from './unknown.js';
+
+import './mapped-program.js';

@@ -340,6 +340,8 @@ export interface JournalEvent {
   readonly timestamp: string;
   readonly event_type: string;
   readonly message: string;
+  /** Of `workflow_log`, a log line of a custom workflow. */
+  readonly level?: string;
   readonly node_instance_id?: string;
   readonly node_id?: string;
   readonly operation?: string;

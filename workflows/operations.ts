@@ -115,11 +115,15 @@ export async function callOperation(
     return { kind: 'succeeded', result };
   } catch (error) {
     if (isCancellation(error)) return { kind: 'cancelled' };
-    if (error instanceof ActivityFailure) return failureOf(state, operation, view, error.cause);
+    if (error instanceof ActivityFailure) return failureOf(view, maxRetriesOf(state, operation), error.cause);
     // Its inputs could not be evaluated: the operation has failed before it began.
-    if (error instanceof ApplicationFailure) return failureOf(state, operation, view, error);
+    if (error instanceof ApplicationFailure) return failureOf(view, maxRetriesOf(state, operation), error);
     throw error;
   }
+}
+
+function maxRetriesOf(state: ExecutionState, operation: Operation): number {
+  return operation.max_retries ?? state.options.max_retries;
 }
 
 export function shortName(operation: string): string {
@@ -143,15 +147,9 @@ function optionsOf(state: ExecutionState, operation: Operation): ActivityOptions
 }
 
 /** A failure that no retry is left for. */
-export function failureOf(
-  state: ExecutionState,
-  operation: Operation,
-  view: RunningOperation,
-  cause: Error | undefined,
-): OperationOutcome {
+export function failureOf(view: RunningOperation, maxRetries: number, cause: Error | undefined): OperationOutcome {
   const details =
     cause instanceof ApplicationFailure ? (cause.details?.[0] as OperationFailureDetails | undefined) : undefined;
-  const maxRetries = operation.max_retries ?? state.options.max_retries;
   return {
     kind: 'failed',
     details,

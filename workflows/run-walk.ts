@@ -20,12 +20,9 @@ import {
 } from '../graph/walk.js';
 import type { StatesAtBegin } from '../graph/walks.js';
 import { tellInUi } from './details.js';
-import { HistoryFull } from './execution.js';
 import type { ExecutionState } from './execution-state.js';
+import { HistoryFull, MOST_BYTES } from './history-full.js';
 import { cancelOperations, type Performed, perform, suspendWaits } from './perform.js';
-
-/** Well below the server's 50 MB, at which a run is ended by force. */
-const MOST_BYTES = 24 * 1_024 * 1_024;
 
 export interface WalkOptions {
   /** Unique within the execution: the ledger knows the walk by it. */
@@ -58,7 +55,7 @@ export async function runWalk(state: ExecutionState, options: WalkOptions): Prom
   state.total += countCalls(walk);
   const driver = new Driver(state, walk, options);
   await driver.run();
-  state.closeWalk();
+  state.closeWalk(ledger);
   tellInUi(state);
   if (driver.cancelled) throw new CancelledFailure('cancelled');
   if (isComplete(walk)) return;

@@ -59,7 +59,7 @@ const recorder = definePlugin({
 });
 
 beforeAll(async () => {
-  stage = await openStage([recorder]);
+  stage = await openStage({ plugins: [recorder] });
 });
 afterAll(async () => await stage.close());
 

@@ -17,6 +17,7 @@ import { createDataConverter } from '../../store/data-converter.js';
 import { folderStore } from '../../store/folder-store.js';
 import { workflowBundle } from '../../worker/bundle.js';
 import { createWorker } from '../../worker/run.js';
+import type { WorkflowModule } from '../../worker/workflow-modules.js';
 import {
   DEFAULT_OPTIONS,
   type DeploymentInput,
@@ -56,6 +57,20 @@ const OPERATIONS = [
   'restart',
 ]; // prettier-ignore
 
+/** What a sketched plan has besides nodes. */
+export interface PlanMore {
+  /** Workflows by name, e.g. `{ backup: 'shop.backup' }`, or `{ backup: './wf.py' }` for a script. */
+  readonly workflows?: Readonly<Record<string, string>>;
+  readonly archive?: string;
+}
+
+export interface StageOptions {
+  /** Custom workflows that the worker takes in. */
+  readonly modules?: readonly WorkflowModule[];
+  /** Besides the plugin whose operations are told what to do. */
+  readonly plugins?: readonly Plugin[];
+}
+
 export interface Stage {
   readonly client: Client;
   /** `web_1.create` or `app_1>db_1.establish`, in the order of their begin; one line per attempt. */
@@ -64,7 +79,7 @@ export interface Stage {
   behave(name: string, behaviour: Behaviour): void;
   /** Says what every operation does that nothing else is said about. */
   behaveAll(behaviour: AnyBehaviour | undefined): void;
-  install(nodes: PlanSketch, options?: Partial<ExecutionOptions>): Promise<Deployment>;
+  install(nodes: PlanSketch, options?: Partial<ExecutionOptions>, more?: PlanMore): Promise<Deployment>;
   /** Makes a deployment of a whole plan, and begins its first execution if there is one. */
   deploy(model: Model, first?: ExecutionRequest): Promise<Deployment>;
   /** Stops the worker and starts another, as after a crash: nothing that workflows had in memory is left. */
@@ -75,6 +90,7 @@ export interface Stage {
 export interface Model {
   readonly plan: DeploymentPlan;
   readonly instances: readonly NodeInstance[];
+  readonly archive?: string;
 }
 
 export class Deployment {
@@ -122,7 +138,7 @@ export class Deployment {
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 
-export async function openStage(plugins: readonly Plugin[] = []): Promise<Stage> {
+export async function openStage({ modules = [], plugins = [] }: StageOptions = {}): Promise<Stage> {
   const folder = await mkdtemp(path.join(tmpdir(), 'caisson-test-'));
   const address = inject('temporalAddress');
   const store = folderStore(path.join(folder, 'artifacts'));
@@ -140,7 +156,7 @@ export async function openStage(plugins: readonly Plugin[] = []): Promise<Stage>
     logFor: (asked) => operationLog(store, 'test', asked),
     secrets: () => secretLookup({ get: async (key) => (key === 'password' ? 'hunter22' : undefined) }),
   };
-  const bundle = await workflowBundle();
+  const bundle = await workflowBundle({ modules, cacheFolder: folder });
   const startWorker = async () => {
     const worker = await createWorker({
       connection: native,
@@ -159,11 +175,11 @@ export async function openStage(plugins: readonly Plugin[] = []): Promise<Stage>
     current.worker.shutdown();
     await current.running;
   };
-  async function deploy({ plan, instances }: Model, first?: ExecutionRequest): Promise<Deployment> {
+  async function deploy({ plan, instances, archive }: Model, first?: ExecutionRequest): Promise<Deployment> {
     const id = `d-${randomBytes(4).toString('hex')}`;
     const input: DeploymentInput = {
       id,
-      blueprint: { id, main_file: 'blueprint.yaml' },
+      blueprint: { id, main_file: 'blueprint.yaml', ...(archive === undefined ? {} : { archive }) },
       plan,
       instances,
       created_at: '2026-01-01T00:00:00.000Z',
@@ -180,8 +196,15 @@ export async function openStage(plugins: readonly Plugin[] = []): Promise<Stage>
     behaveAll: (behaviour) => {
       others.behaviour = behaviour;
     },
-    install: async (nodes, options = {}) =>
-      await deploy(sketch(nodes), request('install', { options: { ...OPTIONS, ...options } })),
+    async install(nodes, options = {}, { workflows = {}, archive } = {}) {
+      const { plan, instances } = sketch(nodes);
+      const model = {
+        plan: { ...plan, workflows: planWorkflows(workflows) },
+        instances,
+        ...(archive ? { archive } : {}),
+      };
+      return await deploy(model, request('install', { options: { ...OPTIONS, ...options } }));
+    },
     deploy,
     async restartWorker() {
       await stopWorker();
@@ -213,6 +236,18 @@ export function request(workflow: string, more: Partial<ExecutionRequest> = {}):
     options: OPTIONS,
     ...more,
   };
+}
+
+function planWorkflows(workflows: Readonly<Record<string, string>>): DeploymentPlan['workflows'] {
+  return Object.fromEntries(
+    Object.entries(workflows).map(([name, mapping]) => {
+      const script = mapping.startsWith('./') ? mapping.slice(2) : undefined;
+      const [plugin = '', ...rest] = (script ? 'script.script_runner.tasks.execute_workflow' : mapping).split('.');
+      const parameters = script ? { script_path: { default: script } } : {};
+      const operation = rest.join('.');
+      return [name, { plugin, operation, parameters, is_cascading: false, availability_rules: null }];
+    }),
+  );
 }
 
 function testPlugin(

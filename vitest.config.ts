@@ -1,9 +1,21 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+
+const sdk = (file: string): string => fileURLToPath(new URL(`./plugins/sdk/${file}`, import.meta.url));
 
 /** Fast tests need nothing but Node; the others a Temporal server, which their set-up starts. */
 export default defineConfig({
+  // Example plugins import the package by its name: here that is the source.
+  resolve: {
+    alias: [
+      { find: /^caisson\/plugin-sdk\/testing$/, replacement: sdk('testing.ts') },
+      { find: /^caisson\/plugin-sdk$/, replacement: sdk('index.ts') },
+    ],
+  },
   test: {
     pool: 'forks',
+    // A bound for what hangs, far above what anything takes on a busy machine.
+    testTimeout: 30_000,
     reporters: ['default', './test/closing-line.ts'],
     projects: [
       {

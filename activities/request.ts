@@ -53,6 +53,8 @@ export interface OperationInfo {
   readonly timeout_recoverable: boolean;
   /** A falsy result means "not yet": run again, without being charged to the retries. */
   readonly poll?: boolean;
+  /** An error is final at once; only what asks to be run again is. */
+  readonly no_retries?: boolean;
 }
 
 export interface PluginInfo {
@@ -109,6 +111,8 @@ export interface OperationFailureDetails {
   readonly retry_number: number;
   readonly max_retries: number;
   readonly recoverable: boolean;
+  /** It had asked to be run again, and nothing of the budget was left. */
+  readonly asked_again?: boolean;
   readonly causes?: readonly { readonly type: string; readonly message: string; readonly traceback?: string }[];
   /** Scripts: exit code and the last lines of stderr. */
   readonly exit_code?: number;

@@ -47,10 +47,15 @@ export async function connect(settings: Settings, options: ConnectOptions = {}):
   loading.catch(() => undefined);
   const embedded = settings.connection.address === undefined;
   let stack = embedded ? await embeddedStack(settings, options) : undefined;
+  const { address } = settings.connection;
   const [{ Client, Connection }, { createDataConverter }, { openArtifactStore }] = await Promise.all([
     loading,
     import('../store/data-converter.js'),
     import('../store/open.js'),
+    // Takes no time beside the loading, and tells at once what Temporal's client tells after ten seconds.
+    address === undefined
+      ? undefined
+      : (await import('./stack/reach.js')).checkReach({ ...settings.connection, address }),
   ]);
   const store = openArtifactStore(settings.artifacts);
   const reached = (): ConnectionSettings & { readonly address: string } => ({
@@ -75,7 +80,7 @@ export async function connect(settings: Settings, options: ConnectOptions = {}):
   const target = reached();
   const { namespace } = target;
   const client = new Client({ connection, namespace, dataConverter: createDataConverter(store) });
-  const base = settings.uiUrl ?? stack?.server.uiUrl ?? guessedUi(target.address);
+  const base = settings.uiUrl ?? stack?.server.ui_url ?? guessedUi(target.address);
   let known: Promise<boolean> | undefined;
   return {
     client,

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
 import type { Settings } from '../client/settings.js';
 import { writeState } from '../client/stack/state.js';
-import { builtInPlugins } from '../plugins/builtin.js';
+import { installedPlugins } from '../plugins/installed.js';
 import { openArtifactStore } from '../store/open.js';
 import { secretStore } from '../store/secrets.js';
 import { workflowBundle } from './bundle.js';
@@ -36,7 +36,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const { settings, log, signal } = options;
   installRuntime(settings, log);
   const identity = `caisson@${hostname()}:${process.pid}`;
-  const catalog = await builtInPlugins();
+  const catalog = await installedPlugins(settings.pluginFolders);
   const health = reporter(
     options,
     identity,

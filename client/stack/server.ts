@@ -48,7 +48,7 @@ export async function startServer(
   const server = {
     ...launched.identity,
     address: `127.0.0.1:${port}`,
-    uiUrl: `http://127.0.0.1:${uiPort}`,
+    ui_url: `http://127.0.0.1:${uiPort}`,
     database: files.database,
     program: binary.path,
     version: binary.version,

@@ -164,7 +164,7 @@ async function newServer(
     remembered: state.ports,
   };
   return await startServer(options, async (server) => {
-    const ports = { grpc: Number(server.address.split(':').at(-1)), ui: Number(new URL(server.uiUrl).port) };
+    const ports = { grpc: Number(server.address.split(':').at(-1)), ui: Number(new URL(server.ui_url).port) };
     await note({ server, ports });
   });
 }

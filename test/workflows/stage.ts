@@ -64,6 +64,8 @@ export interface PlanMore {
 export interface StageOptions {
   /** Custom workflows that the worker takes in. */
   readonly modules?: readonly WorkflowModule[];
+  /** Besides the plugin whose operations are told what to do. */
+  readonly plugins?: readonly Plugin[];
 }
 
 export interface Stage {
@@ -123,7 +125,7 @@ export class Deployment {
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 
-export async function openStage({ modules = [] }: StageOptions = {}): Promise<Stage> {
+export async function openStage({ modules = [], plugins = [] }: StageOptions = {}): Promise<Stage> {
   const folder = await mkdtemp(path.join(tmpdir(), 'caisson-test-'));
   const address = inject('temporalAddress');
   const store = folderStore(path.join(folder, 'artifacts'));
@@ -146,7 +148,7 @@ export async function openStage({ modules = [] }: StageOptions = {}): Promise<St
       connection: native,
       namespace: 'default',
       store,
-      plugins: [testPlugin(calls, behaviours, attempts)],
+      plugins: [testPlugin(calls, behaviours, attempts), ...plugins],
       environment,
       bundle,
       identity: 'test',

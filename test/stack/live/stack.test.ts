@@ -108,7 +108,7 @@ describe('a stack', () => {
     await killProcess(before.server);
     const after = await up(settings);
     expect(after.worker).toEqual(before.worker);
-    expect(after.server).toMatchObject({ address: before.server.address, uiUrl: before.server.uiUrl });
+    expect(after.server).toMatchObject({ address: before.server.address, ui_url: before.server.ui_url });
     expect(after.server.pid).not.toBe(before.server.pid);
     expect(await withConnection(settings, async (connection) => await viewOf(connection, id))).toMatchObject({ id });
   });
@@ -157,7 +157,7 @@ describe('a stack', () => {
     const server = {
       ...mine,
       address: '127.0.0.1:1',
-      uiUrl: 'http://127.0.0.1:2',
+      ui_url: 'http://127.0.0.1:2',
       database: '',
       program: '',
       version: '',

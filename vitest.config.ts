@@ -11,7 +11,7 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/workflows/**', 'test/stack/live/**', 'test/acceptance/**', 'test/plugins/docker/**'],
+          exclude: ['test/workflows/**', 'test/stack/live/**', 'test/acceptance/**', 'test/plugins/docker/*.test.ts'],
         },
       },
       {
@@ -28,7 +28,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'docker',
-          include: ['test/plugins/docker/**/*.test.ts'],
+          include: ['test/plugins/docker/*.test.ts'],
           globalSetup: 'test/plugins/docker/engine.ts',
           testTimeout: 30_000,
           hookTimeout: 60_000,

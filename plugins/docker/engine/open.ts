@@ -121,12 +121,17 @@ async function connectOverSsh(
   const failures: string[] = [];
   try {
     for (const { name, open } of waysTo(connection, socket)) {
-      const docker = dockerOn({ host: 'engine', port: 80, agent: agentOver(open) });
+      const agent = agentOver(open);
+      const docker = dockerOn({ host: 'engine', port: 80, agent });
+      const close = () => {
+        agent.destroy();
+        connection.close();
+      };
       const failure = await docker.ping().then(
         () => undefined,
         (error: unknown) => messageOf(error),
       );
-      if (failure === undefined) return { docker, close: connection.close };
+      if (failure === undefined) return { docker, close };
       signal.throwIfAborted();
       failures.push(`${name}: ${failure}`);
     }

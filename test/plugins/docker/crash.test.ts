@@ -54,13 +54,13 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
         type: 'cloudify.nodes.docker.image',
         properties: {
           ...through(),
-          resource_config: { tag: `${engine.guarded.address}/busybox:1` },
+          resource_config: { tag: `${engine.guarded.address}/busybox:2` },
           registry: { ...engine.guarded, serveraddress: engine.guarded.address },
         },
       }),
     create: 'image.create',
     delete: 'image.delete',
-    left: async () => ((await hasImage(`${engine.guarded.address}/busybox:1`)) ? 1 : 0),
+    left: async () => ((await hasImage(`${engine.guarded.address}/busybox:2`)) ? 1 : 0),
   },
 };
 

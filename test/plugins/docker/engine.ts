@@ -17,7 +17,7 @@ export interface EngineFixture {
   readonly socket: string;
   /** `127.0.0.1:PORT` of a registry that anybody may read; it has `busybox:1` and `busybox:2`. */
   readonly registry: string;
-  /** A registry that asks for a password; it has `busybox:1`. */
+  /** A registry that asks for a password; it has `busybox:1` and `busybox:2`. */
   readonly guarded: { readonly address: string; readonly username: string; readonly password: string };
   /** The engine behind mutual TLS. PEM texts. */
   readonly tls: { readonly port: number; readonly ca: string; readonly cert: string; readonly key: string };
@@ -140,6 +140,7 @@ async function publishImages(docker: Docker, registry: string, guarded: string):
     [registry, '1'],
     [registry, '2'],
     [guarded, '1'],
+    [guarded, '2'],
   ] as const;
   for (const [address, tag] of targets) {
     const repo = `${address}/busybox`;

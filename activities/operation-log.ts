@@ -19,7 +19,7 @@ export function operationLog(store: ArtifactStore, worker: string, request: Oper
   const workflowId = executionWorkflowId(request.deployment.id, request.execution.id);
   const key = `${executionFolder('logs', workflowId)}/${worker}.ndjson`;
   const context = {
-    node_instance_id: request.instance_id,
+    ...(request.instance_id === undefined ? {} : { node_instance_id: request.instance_id }),
     operation: request.operation.name,
     ...(request.source_id === undefined ? {} : { source_id: request.source_id, target_id: request.target_id }),
   };

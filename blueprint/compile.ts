@@ -57,7 +57,9 @@ export interface CompileResult {
  */
 export async function compile(main: string, host: CompileHost, options: CompileOptions = {}): Promise<CompileResult> {
   const problems: Problem[] = [];
-  const report: Report = (code, message, place, hint) => problems.push({ code, message, place, hint });
+  const report: Report = (code, message, place, hint) => {
+    problems.push({ code, message, place, hint });
+  };
   const positions = new Positions();
   const sources = new Map<string, string>();
   const gates = options.validateVersion ?? true;

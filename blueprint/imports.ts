@@ -157,7 +157,10 @@ class Loader {
   async #import(pending: PendingImport, version: Version): Promise<Imported | undefined> {
     const { report } = this.loading;
     const { namespace: own, rest } = splitNamespace(pending.entry);
-    if (own.includes('--')) return report('C2026', `${own} is no namespace: -- ends it`, pending.place) as undefined;
+    if (own.includes('--')) {
+      report('C2026', `${own} is no namespace: -- ends it`, pending.place);
+      return undefined;
+    }
     if (rest.startsWith('blueprint:')) return await this.#importBlueprint(rest, own, pending);
     const found = await this.#find(rest, pending, version);
     if (!found) return undefined;
@@ -170,8 +173,10 @@ class Loader {
     let namespace = nested(pending.namespace, own);
     const basic = isBasicTypes(document);
     if (basic) {
-      if (own !== '')
-        return report('C2028', 'the built-in types cannot be imported under a namespace', pending.place) as undefined;
+      if (own !== '') {
+        report('C2028', 'the built-in types cannot be imported under a namespace', pending.place);
+        return undefined;
+      }
       namespace = '';
     }
     if (pending.properties) document = setPluginProperties(document, pending.properties, pending.place, this.loading);
@@ -186,20 +191,16 @@ class Loader {
   async #importBlueprint(entry: string, own: string, pending: PendingImport): Promise<Imported | undefined> {
     const { report, positions } = this.loading;
     const id = entry.slice('blueprint:'.length);
-    if (own === '')
-      return report(
-        'C2027',
-        `blueprint ${id} must be imported under a namespace`,
-        pending.place,
-        `write: name--${entry}`,
-      ) as undefined;
+    if (own === '') {
+      report('C2027', `blueprint ${id} must be imported under a namespace`, pending.place, `write: name--${entry}`);
+      return undefined;
+    }
     const namespace = nested(pending.namespace, own);
-    if (this.#namespaces[namespace] !== undefined)
-      return report(
-        'C2028',
-        `namespace ${namespace} stands for blueprint ${this.#namespaces[namespace]} already`,
-        pending.place,
-      ) as undefined;
+    if (Object.hasOwn(this.#namespaces, namespace)) {
+      const taken = `namespace ${namespace} stands for blueprint ${this.#namespaces[namespace]} already`;
+      report('C2028', taken, pending.place);
+      return undefined;
+    }
     const found = await this.#find(entry, pending, [1, 0]);
     if (!found) return undefined;
     const loaded = await new Loader(this.loading).load(found.location, found.text);

@@ -32,3 +32,31 @@ export function textMember(object: unknown, key: string): string | undefined {
   const value = member(object, key);
   return typeof value === 'string' ? value : undefined;
 }
+
+/** The object with changed values; itself where nothing changes. */
+export function mapEntries<T>(
+  object: Readonly<Record<string, T>>,
+  change: (value: T, key: string) => T,
+): Readonly<Record<string, T>> {
+  let changed: Record<string, T> | undefined;
+  for (const key of Object.keys(object)) {
+    const value = object[key] as T;
+    const own = change(value, key);
+    if (own === value) continue;
+    changed ??= { ...object };
+    Object.defineProperty(changed, key, { value: own, enumerable: true, writable: true, configurable: true });
+  }
+  return changed ?? object;
+}
+
+/** The list with changed items; itself where nothing changes. */
+export function mapItems<T>(items: readonly T[], change: (item: T) => T): readonly T[] {
+  let changed: T[] | undefined;
+  for (const [index, item] of items.entries()) {
+    const own = change(item);
+    if (own === item) continue;
+    changed ??= [...items];
+    changed[index] = own;
+  }
+  return changed ?? items;
+}

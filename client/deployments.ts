@@ -5,6 +5,7 @@ import type { JsonObject } from '../blueprint/json.js';
 import type { DeploymentPlan } from '../blueprint/plan.js';
 import type { NodeInstance } from '../graph/state.js';
 import { storeBlueprint } from '../store/blueprint-archive.js';
+import { noteWorkflowFiles, workflowFilesOf } from '../store/blueprint-workflows.js';
 import {
   type DeploymentInput,
   type DeploymentView,
@@ -45,13 +46,11 @@ export async function createDeployment(
   checkId(id);
   const { blueprint, compact, instances } = prepared;
   await refuseExisting(connection, id);
+  const archive = await storeBlueprint(connection.store, blueprint.folder);
+  await noteWorkflowFiles(connection.store, { archive, files: workflowFilesOf(compact) });
   const input: DeploymentInput = {
     id,
-    blueprint: {
-      id: blueprint.id,
-      main_file: blueprint.mainFile,
-      archive: await storeBlueprint(connection.store, blueprint.folder),
-    },
+    blueprint: { id: blueprint.id, main_file: blueprint.mainFile, archive },
     plan: compact,
     instances,
     created_at: new Date().toISOString(),

@@ -80,7 +80,8 @@ export function prepare(
   return { blueprint, plan, compact, instances: initialInstances(plan) };
 }
 
-async function mainFileOf(file: string): Promise<string> {
+/** @throws CaissonError (not-found) */
+export async function mainFileOf(file: string): Promise<string> {
   const resolved = path.resolve(file);
   const found = await stat(resolved).catch(() => undefined);
   if (found?.isFile()) return resolved;

@@ -7,6 +7,7 @@ import type { Plugin } from './sdk/define.js';
 
 /** Folders beside this file: `index.ts` has the plugin as its default export, `plugin.yaml` describes it if it has types. */
 const LOADERS: Readonly<Record<string, () => Promise<{ readonly default: Plugin }>>> = {
+  aws: async () => await import('./aws/index.js'),
   wait: async () => await import('./wait/index.js'),
   script: async () => await import('./script/index.js'),
   docker: async () => await import('./docker/index.js'),

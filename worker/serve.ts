@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
 import type { Settings } from '../client/settings.js';
 import { writeState } from '../client/stack/state.js';
-import { builtInPlugins } from '../plugins/builtin.js';
+import { installedPlugins } from '../plugins/installed.js';
 import { openArtifactStore } from '../store/open.js';
 import { secretStore } from '../store/secrets.js';
 import { workflowBundle } from './bundle.js';
@@ -14,6 +14,7 @@ import { serveHealth, type WorkerHealth } from './health.js';
 import type { WorkerLog } from './log.js';
 import { createWorker } from './run.js';
 import { registerSearchAttributes } from './search-attributes.js';
+import { blueprintWorkflows, pluginWorkflows } from './workflow-modules.js';
 
 export interface ServeOptions {
   readonly settings: Settings;
@@ -35,7 +36,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const { settings, log, signal } = options;
   installRuntime(settings, log);
   const identity = `caisson@${hostname()}:${process.pid}`;
-  const catalog = await builtInPlugins();
+  const catalog = await installedPlugins(settings.pluginFolders);
   const health = reporter(
     options,
     identity,
@@ -46,8 +47,15 @@ export async function serve(options: ServeOptions): Promise<void> {
   const beat = setInterval(() => void health.tell(), BEAT_MS);
   await health.tell('starting');
   try {
-    const bundle = await workflowBundle();
     const store = openArtifactStore(settings.artifacts);
+    const bundle = await workflowBundle({
+      modules: [
+        ...pluginWorkflows(catalog.map(({ plugin }) => plugin)),
+        ...(await blueprintWorkflows(store, settings.cacheFolder)),
+      ],
+      cacheFolder: settings.cacheFolder,
+      onBroken: ({ file }, reason) => log.error(`the custom workflows of ${file} cannot be used`, { reason }),
+    });
     const environment = operationEnvironment({
       store,
       secrets: secretStore({ folder: settings.secretsFolder, environment: options.environment }),

@@ -16,9 +16,11 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { JournalActivities } from '../activities/journal.js';
+import type { Json } from '../blueprint/json.js';
 import { answerOperator } from './control-messages.js';
 import { tellInUi } from './details.js';
 import { ExecutionState } from './execution-state.js';
+import { HistoryFull } from './history-full.js';
 import {
   deploymentWorkflowId,
   type ExecutionInput,
@@ -35,16 +37,28 @@ import {
 } from './messages.js';
 
 /** The part of an execution that differs: which walks, in which order. */
-export type Program = (state: ExecutionState) => Promise<void>;
+export type Program = (state: ExecutionState) => Promise<Json | undefined> | Promise<void>;
+
+/** A workflow function, and the program it runs unless the blueprint maps its name to another. */
+export interface ExecutionWorkflow {
+  (input: ExecutionInput): Promise<ExecutionResult>;
+  readonly program: Program;
+}
 
 export interface ExecutionResult {
   readonly execution_id: string;
   readonly operations: number;
   readonly states: Readonly<Record<string, number>>;
+  /** What a custom workflow returned. */
+  readonly result?: Json;
 }
 
-/** Thrown by a walk that has drained because the history of this run is long enough. */
-export class HistoryFull extends Error {}
+let mappedProgram: (input: ExecutionInput) => Program | undefined = () => undefined;
+
+/** Sets how an execution finds the program that its blueprint maps its workflow's name to. */
+export function resolvePrograms(resolve: (input: ExecutionInput) => Program | undefined): void {
+  mappedProgram = resolve;
+}
 
 const { saveJournal } = proxyActivities<JournalActivities>({
   startToCloseTimeout: '5m',
@@ -52,8 +66,8 @@ const { saveJournal } = proxyActivities<JournalActivities>({
 });
 
 /** Makes a workflow function of a program. Its export name is the workflow's name. */
-export function execution(program: Program): (input: ExecutionInput) => Promise<ExecutionResult> {
-  return async (input) => {
+export function execution(program: Program): ExecutionWorkflow {
+  const run = async (input: ExecutionInput): Promise<ExecutionResult> => {
     const state = new ExecutionState(input);
     answerMessages(state);
     answerOperator(state);
@@ -62,16 +76,23 @@ export function execution(program: Program): (input: ExecutionInput) => Promise<
       state.note('workflow_started', `${verb} '${input.request.workflow_id}' workflow execution`);
     }
     tellInUi(state);
+    let result: Awaited<ReturnType<Program>>;
     try {
-      await withinTime(state, async () => await program(state));
+      result = await withinTime(state, async () => await (mappedProgram(input) ?? program)(state));
     } catch (error) {
       if (error instanceof HistoryFull) return await continueWith(state, input);
       throw await ended(state, error);
     }
     state.note('workflow_succeeded', `'${input.request.workflow_id}' workflow execution succeeded`);
     await settle(state, 'terminated');
-    return { execution_id: state.id, operations: state.finished, states: state.progress().states };
+    return {
+      execution_id: state.id,
+      operations: state.finished,
+      states: state.progress().states,
+      ...(result === undefined || result === null ? {} : { result }),
+    };
   };
+  return Object.assign(run, { program });
 }
 
 function answerMessages(state: ExecutionState): void {
@@ -96,7 +117,7 @@ function answerMessages(state: ExecutionState): void {
 }
 
 /** Runs within the execution's timeout, if it has one: cancelled when that has passed, as if somebody had asked for it. */
-async function withinTime(state: ExecutionState, run: () => Promise<void>): Promise<void> {
+async function withinTime<Result>(state: ExecutionState, run: () => Promise<Result>): Promise<Result> {
   const { timeout } = state.options;
   if (timeout === undefined || timeout === null) return await run();
   const left = Date.parse(state.startedAt) + timeout * 1_000 - Date.now();
@@ -172,15 +193,21 @@ async function save(state: ExecutionState): Promise<void> {
 
 async function continueWith(state: ExecutionState, input: ExecutionInput): Promise<ExecutionResult> {
   await save(state);
+  const { modification: _, ...rest } = input;
   const next: ExecutionInput = {
-    ...input,
+    ...rest,
+    blueprint: state.blueprint,
+    plan: state.plan,
     instances: state.instances,
     ledger: state.ledger,
+    ...(state.modification ? { modification: state.modification } : {}),
     continued: {
       started_at: state.startedAt,
       finished_operations: state.finished,
       task_count: state.taskCount,
       journal_length: state.journal.length,
+      ...(state.failures.length > 0 ? { failures: state.failures } : {}),
+      ...(state.planChanged ? { plan_changed: true } : {}),
       ...(state.control.paused ? { paused: state.control.paused } : {}),
       waits: state.suspended,
       deliveries: Object.fromEntries(state.deliveries),

@@ -66,14 +66,15 @@ export function requestFor(state: ExecutionState, call: OperationCall, taskId: s
     task_id: taskId,
     deployment: { id: input.deployment_id, inputs: state.plan.inputs, resource_tags: state.plan.resource_tags },
     blueprint: {
-      id: input.blueprint.id,
-      ...(input.blueprint.archive === undefined ? {} : { archive: input.blueprint.archive }),
+      id: state.blueprint.id,
+      ...(state.blueprint.archive === undefined ? {} : { archive: state.blueprint.archive }),
     },
     execution: { id: state.id, workflow_id: input.request.workflow_id, parameters: input.request.parameters },
     operation: {
       name: call.operation,
       ...(relationship === undefined ? {} : { relationship: relationship.side }),
-      max_retries: operation.max_retries ?? options.max_retries,
+      max_retries: operation.max_retries ?? call.max_retries ?? options.max_retries,
+      ...(options.legacy && call.ignore_failure ? { no_retries: true } : {}),
       ...(operation.timeout === null ? {} : { timeout: operation.timeout }),
       timeout_recoverable: operation.timeout_recoverable ?? false,
       ...(call.poll ? { poll: true } : {}),
@@ -114,11 +115,15 @@ export async function callOperation(
     return { kind: 'succeeded', result };
   } catch (error) {
     if (isCancellation(error)) return { kind: 'cancelled' };
-    if (error instanceof ActivityFailure) return failureOf(state, operation, view, error.cause);
+    if (error instanceof ActivityFailure) return failureOf(view, maxRetriesOf(state, operation), error.cause);
     // Its inputs could not be evaluated: the operation has failed before it began.
-    if (error instanceof ApplicationFailure) return failureOf(state, operation, view, error);
+    if (error instanceof ApplicationFailure) return failureOf(view, maxRetriesOf(state, operation), error);
     throw error;
   }
+}
+
+function maxRetriesOf(state: ExecutionState, operation: Operation): number {
+  return operation.max_retries ?? state.options.max_retries;
 }
 
 export function shortName(operation: string): string {
@@ -142,15 +147,9 @@ function optionsOf(state: ExecutionState, operation: Operation): ActivityOptions
 }
 
 /** A failure that no retry is left for. */
-export function failureOf(
-  state: ExecutionState,
-  operation: Operation,
-  view: RunningOperation,
-  cause: Error | undefined,
-): OperationOutcome {
+export function failureOf(view: RunningOperation, maxRetries: number, cause: Error | undefined): OperationOutcome {
   const details =
     cause instanceof ApplicationFailure ? (cause.details?.[0] as OperationFailureDetails | undefined) : undefined;
-  const maxRetries = operation.max_retries ?? state.options.max_retries;
   return {
     kind: 'failed',
     details,

@@ -6,7 +6,7 @@
  * what a cancel, or an operator's word on the one operation, does to it.
  */
 import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
-import type { Json } from '../blueprint/plan.js';
+import type { Json, JsonObject } from '../blueprint/plan.js';
 import type { OperationCall } from '../graph/steps.js';
 import type { OperationDecision } from './control.js';
 import type { ExecutionState, RunningTask } from './execution-state.js';
@@ -18,14 +18,18 @@ import {
   type OperationOutcome,
   operationOf,
   requestFor,
-  shortName,
 } from './operations.js';
-import { callKey, isWait, tellWaits, waitFor } from './wait.js';
+import { callKey, isWait, tellWaits, waitAs, waitFor } from './wait.js';
 
 export type Performed =
   | { readonly kind: 'succeeded'; readonly result: Json | null }
   | { readonly kind: 'cancelled' }
-  | { readonly kind: 'failed'; readonly failure: FailedOperation };
+  | {
+      readonly kind: 'failed';
+      readonly failure: FailedOperation;
+      /** It had asked to be run again, and nothing of the budget is left. */
+      readonly asked_again: boolean;
+    };
 
 export async function perform(state: ExecutionState, call: OperationCall): Promise<Performed> {
   const task = beginTask(state, call);
@@ -35,12 +39,13 @@ export async function perform(state: ExecutionState, call: OperationCall): Promi
     return succeeded(state, task, null);
   }
   state.running.set(task.view.task_id, task);
-  const outcome = await decided(state, task);
+  const outcome = await decided(state, task, async () => await started(state, task));
   state.running.delete(task.view.task_id);
   if (task.view.waiting) tellWaits(state);
   state.applied.add(task.view.task_id);
   if (outcome.kind === 'succeeded') {
     state.applyPatches(outcome.result.patches);
+    state.succeeded(call);
     return succeeded(state, task, outcome.result.result ?? null);
   }
   if (outcome.kind === 'cancelled') return outcome;
@@ -49,7 +54,43 @@ export async function perform(state: ExecutionState, call: OperationCall): Promi
   const retry =
     failure.attempt > 1 ? ` [retry ${failure.attempt - 1}${failure.attempts ? `/${failure.attempts - 1}` : ''}]` : '';
   state.note('task_failed', `Task failed '${implementation}' -> ${failure.message}${retry}`, call.instance_id, call);
-  return { kind: 'failed', failure };
+  return { kind: 'failed', failure, asked_again: outcome.details?.asked_again === true };
+}
+
+/** A wait of a custom workflow, which belongs to no node instance. */
+export async function performWait(
+  state: ExecutionState,
+  key: string,
+  kind: string,
+  inputs: JsonObject,
+): Promise<Performed> {
+  const suspended = state.takeSuspended(key);
+  if (!suspended) state.taskCount += 1;
+  const taskId = suspended?.task_id ?? `${state.id}/${state.taskCount}`;
+  const task: RunningTask = {
+    call: { key, instance_id: '', operation: `wait.${kind}` },
+    view: {
+      task_id: taskId,
+      activity_id: taskId.slice(taskId.lastIndexOf('/') + 1),
+      node_instance_id: '',
+      operation: `wait.${kind}`,
+      implementation: `wait.${kind}`,
+      started_at: suspended?.started_at ?? new Date(Date.now()).toISOString(),
+    },
+    request: () => {
+      throw new Error('a wait has no request');
+    },
+    cancel: () => undefined,
+    order: () => undefined,
+    resumed: suspended !== undefined,
+  };
+  if (state.options.dry_run) return { kind: 'succeeded', result: null };
+  state.running.set(taskId, task);
+  const outcome = await decided(state, task, async () => await waitAs(state, task, kind, inputs));
+  state.running.delete(taskId);
+  if (task.view.waiting) tellWaits(state);
+  if (outcome.kind === 'succeeded') return { kind: 'succeeded', result: outcome.result.result ?? null };
+  return outcome.kind === 'cancelled' ? outcome : { kind: 'failed', failure: outcome.failure, asked_again: false };
 }
 
 /** Tells every running operation that it is cancelled. */
@@ -61,7 +102,10 @@ export function cancelOperations(state: ExecutionState): void {
 export function suspendWaits(state: ExecutionState): void {
   for (const [id, task] of state.running) {
     if (task.view.waiting === undefined) continue;
-    state.suspended[callKey(task.call)] = { task_id: id, started_at: task.view.started_at };
+    state.suspended[task.call.instance_id === '' ? task.call.key : callKey(task.call)] = {
+      task_id: id,
+      started_at: task.view.started_at,
+    };
     task.cancel();
   }
 }
@@ -83,7 +127,7 @@ function beginTask(state: ExecutionState, call: OperationCall): RunningTask {
     started_at: suspended?.started_at ?? new Date(Date.now()).toISOString(),
   };
   if (!suspended) state.note('task_started', `Task started '${implementation}'`, call.instance_id, call);
-  if (!state.options.dry_run) noteAttempt(state, call);
+  if (!state.options.dry_run) state.began(call);
   return {
     call,
     view,
@@ -94,24 +138,21 @@ function beginTask(state: ExecutionState, call: OperationCall): RunningTask {
   };
 }
 
-function noteAttempt(state: ExecutionState, call: OperationCall): void {
-  if (!call.operation.startsWith('cloudify.interfaces.lifecycle.')) return;
-  const instance = state.instance(call.instance_id);
-  const name = shortName(call.operation);
-  if (!instance.attempted.includes(name)) state.change(instance.id, { attempted: [...instance.attempted, name] });
-}
-
 /** Runs the operation until it has ended by itself, or as an operator said. */
-async function decided(state: ExecutionState, task: RunningTask): Promise<OperationOutcome> {
+async function decided(
+  state: ExecutionState,
+  task: RunningTask,
+  start: () => Promise<OperationOutcome>,
+): Promise<OperationOutcome> {
   const { activity_id } = task.view;
   for (let round = 1; ; round += 1) {
     // A round is an activity of its own; the task, by which plugins tell their resources, stays the same.
     if (round > 1) begunAnew(task, `${activity_id}.${round}`);
-    const { outcome, decision } = await interruptible(state, task);
+    const { outcome, decision } = await interruptible(task, start);
     if (outcome.kind !== 'cancelled' || decision === undefined) return outcome;
     noteDecision(state, task, decision);
     if (decision.action === 'skip') return { kind: 'succeeded', result: { result: decision.result ?? null } };
-    if (decision.action === 'fail') return failedByHand(state, task, decision);
+    if (decision.action === 'fail') return failedByHand(task, decision);
     if (state.status === 'cancelling') return outcome;
   }
 }
@@ -123,8 +164,8 @@ function begunAnew(task: RunningTask, activityId: string): void {
 }
 
 async function interruptible(
-  state: ExecutionState,
   task: RunningTask,
+  start: () => Promise<OperationOutcome>,
 ): Promise<{ readonly outcome: OperationOutcome; readonly decision: OperationDecision | undefined }> {
   let decision: OperationDecision | undefined;
   let abandon: (outcome: OperationOutcome) => void = () => undefined;
@@ -139,7 +180,7 @@ async function interruptible(
       scope.cancel();
       if (force) abandon({ kind: 'cancelled' });
     };
-    const running = scope.run(async () => await started(state, task));
+    const running = scope.run(start);
     return await Promise.race([running, abandoned]);
   });
   return { outcome, decision };
@@ -164,17 +205,13 @@ function noteDecision(state: ExecutionState, { call, view }: RunningTask, decisi
   state.note(
     'operator_decision',
     `Task '${view.implementation}' ${verb} by ${decision.by}${comment}`,
-    call.instance_id,
+    call.instance_id === '' ? undefined : call.instance_id,
     call,
   );
 }
 
-function failedByHand(
-  state: ExecutionState,
-  { call, view }: RunningTask,
-  decision: OperationDecision,
-): OperationOutcome {
+function failedByHand({ view }: RunningTask, decision: OperationDecision): OperationOutcome {
   const comment = decision.comment === undefined ? '' : `: ${decision.comment}`;
   const cause = ApplicationFailure.nonRetryable(`failed by hand by ${decision.by}${comment}`, 'FailedByOperator');
-  return failureOf(state, operationOf(state, call), view, cause);
+  return failureOf(view, 0, cause);
 }

@@ -28,25 +28,51 @@ export function callKey({ instance_id, operation, relationship }: OperationCall)
     : `${relationship.source_id}>${relationship.target_id} ${operation} ${relationship.side} ${relationship.index}`;
 }
 
+/** Does an operation of the plugin `wait`. */
 export async function waitFor(
   state: ExecutionState,
   task: RunningTask,
   operation: Operation,
 ): Promise<OperationOutcome> {
+  return await waiting(state, task, kindOf(operation), () => {
+    return evaluateFor(state, task.call, { ...operation.inputs, ...task.call.kwargs }) as JsonObject;
+  });
+}
+
+/** Waits as a custom workflow has asked. */
+export async function waitAs(
+  state: ExecutionState,
+  task: RunningTask,
+  kind: string,
+  inputs: JsonObject,
+): Promise<OperationOutcome> {
+  return await waiting(state, task, kind, () => inputs);
+}
+
+async function waiting(
+  state: ExecutionState,
+  task: RunningTask,
+  kind: string,
+  inputs: () => JsonObject,
+): Promise<OperationOutcome> {
   try {
-    const inputs = evaluateFor(state, task.call, { ...operation.inputs, ...task.call.kwargs }) as JsonObject;
-    const wait = readWait(kindOf(operation), inputs, Date.parse(task.view.started_at));
+    const wait = readWait(checkedKind(kind), inputs(), Date.parse(task.view.started_at));
     task.view = { ...task.view, waiting: wait.view };
     tellWaits(state);
-    const { instance_id } = task.call;
-    if (!task.resumed) state.note('workflow_node_event', textOf(wait.view), instance_id);
+    if (!task.resumed) note(state, task, textOf(wait.view));
     if (wait.view.kind === 'approval') return await approval(state, task, wait);
     return await signalOrTime(state, task, wait);
   } catch (error) {
     if (isCancellation(error)) return { kind: 'cancelled' };
-    if (error instanceof ApplicationFailure) return failureOf(state, operation, task.view, error);
+    if (error instanceof ApplicationFailure) return failureOf(task.view, 0, error);
     throw error;
   }
+}
+
+/** A custom workflow's own wait belongs to no instance. */
+function note(state: ExecutionState, { call }: RunningTask, text: string): void {
+  if (call.instance_id === '') state.note('workflow_stage', text);
+  else state.note('workflow_node_event', text, call.instance_id);
 }
 
 /** At most this many waits are named in the memo; `progress` knows them all. */
@@ -108,7 +134,7 @@ async function approval(state: ExecutionState, task: RunningTask, wait: Wait): P
   const { instance_id } = task.call;
   if (!record) throw ApplicationFailure.nonRetryable(`nobody decided until ${wait.view.until}`, 'ApprovalTimedOut');
   const comment = record.comment === null ? '' : `: ${record.comment}`;
-  state.note('workflow_node_event', `${capital(record.decision)} by ${record.by}${comment}`, instance_id);
+  note(state, task, `${capital(record.decision)} by ${record.by}${comment}`);
   state.applyPatches({ [instance_id]: [['set', ['approval'], record as unknown as Json]] });
   if (record.decision === 'rejected')
     throw ApplicationFailure.nonRetryable(`rejected by ${record.by}${comment}`, 'ApprovalRejected');
@@ -142,8 +168,11 @@ async function until(holds: () => boolean, end: number | undefined): Promise<voi
 
 type Kind = 'approval' | 'signal' | 'timer' | 'until' | 'for';
 
-function kindOf(operation: Operation): Kind {
-  const name = (operation.activity ?? `${operation.plugin}.${operation.operation}`).slice(PREFIX.length);
+function kindOf(operation: Operation): string {
+  return (operation.activity ?? `${operation.plugin}.${operation.operation}`).slice(PREFIX.length);
+}
+
+function checkedKind(name: string): Kind {
   if (['approval', 'signal', 'timer', 'until', 'for'].includes(name)) return name as Kind;
   throw refused(
     `there is no operation wait.${name}; there are wait.approval, wait.signal, wait.timer, wait.until, wait.for`,

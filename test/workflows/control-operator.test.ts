@@ -93,7 +93,7 @@ test('an operation that waits for its next attempt is retried now, with its task
   let mended = false;
   stage.behave('stuck_1.create', (ctx) => {
     tasks.push(ctx.taskId);
-    if (!mended) throw new RecoverableError('quota', 3_600);
+    if (!mended) throw new RecoverableError('quota', { retryAfter: 3_600 });
   });
   const deployment = await stage.install({ stuck: { operations: ['create'] } });
   await begun('stuck_1.create');
@@ -109,7 +109,7 @@ test('an operation that waits for its next attempt is retried now, with its task
 test('an operation is failed by hand: the execution fails with the operator’s word', async () => {
   stage.behave('given_1.create', (ctx) => {
     requireNode(ctx).instance.runtimeProperties.half = true;
-    throw new RecoverableError('not yet', 3_600);
+    throw new RecoverableError('not yet', { retryAfter: 3_600 });
   });
   const deployment = await stage.install({ given: { operations: ['create'] } });
   await begun('given_1.create');
@@ -182,7 +182,7 @@ test('queued executions run in their order, but for the one that is taken out of
   ).rejects.toThrow(WorkflowUpdateFailedError);
   release();
   await deployment.ended(uninstall);
-  expect(callsOf('line_1')).toEqual(['line_1.create', 'line_1.start', 'line_1.stop', 'line_1.stop', 'line_1.delete']);
+  expect(callsOf('line_1')).toEqual(['line_1.create', 'line_1.start', 'line_1.stop', 'line_1.delete']);
   const { executions } = await deployment.view();
   expect(executions.map(({ id, status }) => [id, status])).toEqual([
     [deployment.first, 'terminated'],

@@ -9,6 +9,7 @@ import { inject } from 'vitest';
 import type { OperationEnvironment } from '../../activities/environment.js';
 import { operationLog } from '../../activities/operation-log.js';
 import { secretLookup } from '../../activities/secrets.js';
+import type { DeploymentPlan } from '../../blueprint/plan.js';
 import type { NodeInstance } from '../../graph/state.js';
 import type { OperationContext } from '../../plugins/sdk/context.js';
 import { definePlugin, operation, type Plugin } from '../../plugins/sdk/index.js';
@@ -16,6 +17,7 @@ import { createDataConverter } from '../../store/data-converter.js';
 import { folderStore } from '../../store/folder-store.js';
 import { workflowBundle } from '../../worker/bundle.js';
 import { createWorker } from '../../worker/run.js';
+import type { WorkflowModule } from '../../worker/workflow-modules.js';
 import {
   DEFAULT_OPTIONS,
   type DeploymentInput,
@@ -52,13 +54,27 @@ const OPERATIONS = [
   'restart',
 ]; // prettier-ignore
 
+/** What a sketched plan has besides nodes. */
+export interface PlanMore {
+  /** Workflows by name, e.g. `{ backup: 'shop.backup' }`, or `{ backup: './wf.py' }` for a script. */
+  readonly workflows?: Readonly<Record<string, string>>;
+  readonly archive?: string;
+}
+
+export interface StageOptions {
+  /** Custom workflows that the worker takes in. */
+  readonly modules?: readonly WorkflowModule[];
+  /** Besides the plugin whose operations are told what to do. */
+  readonly plugins?: readonly Plugin[];
+}
+
 export interface Stage {
   readonly client: Client;
   /** `web_1.create` or `app_1>db_1.establish`, in the order of their begin; one line per attempt. */
   readonly calls: string[];
   /** Says what an operation does, by `web_1.create`; the others do nothing. */
   behave(name: string, behaviour: Behaviour): void;
-  install(nodes: PlanSketch, options?: Partial<ExecutionOptions>): Promise<Deployment>;
+  install(nodes: PlanSketch, options?: Partial<ExecutionOptions>, more?: PlanMore): Promise<Deployment>;
   /** Stops the worker and starts another, as after a crash: nothing that workflows had in memory is left. */
   restartWorker(): Promise<void>;
   close(): Promise<void>;
@@ -109,7 +125,7 @@ export class Deployment {
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 
-export async function openStage(): Promise<Stage> {
+export async function openStage({ modules = [], plugins = [] }: StageOptions = {}): Promise<Stage> {
   const folder = await mkdtemp(path.join(tmpdir(), 'caisson-test-'));
   const address = inject('temporalAddress');
   const store = folderStore(path.join(folder, 'artifacts'));
@@ -126,13 +142,13 @@ export async function openStage(): Promise<Stage> {
     logFor: (asked) => operationLog(store, 'test', asked),
     secrets: () => secretLookup({ get: async (key) => (key === 'password' ? 'hunter22' : undefined) }),
   };
-  const bundle = await workflowBundle();
+  const bundle = await workflowBundle({ modules, cacheFolder: folder });
   const startWorker = async () => {
     const worker = await createWorker({
       connection: native,
       namespace: 'default',
       store,
-      plugins: [testPlugin(calls, behaviours, attempts)],
+      plugins: [testPlugin(calls, behaviours, attempts), ...plugins],
       environment,
       bundle,
       identity: 'test',
@@ -149,14 +165,14 @@ export async function openStage(): Promise<Stage> {
     client,
     calls,
     behave: (name, behaviour) => void behaviours.set(name, behaviour),
-    async install(nodes, options = {}) {
+    async install(nodes, options = {}, { workflows = {}, archive } = {}) {
       const { plan, instances } = sketch(nodes);
       const id = `d-${randomBytes(4).toString('hex')}`;
       const first = request('install', { options: { ...DEFAULT_OPTIONS, retry_interval: 0.05, ...options } });
       const input: DeploymentInput = {
         id,
-        blueprint: { id, main_file: 'blueprint.yaml' },
-        plan,
+        blueprint: { id, main_file: 'blueprint.yaml', ...(archive === undefined ? {} : { archive }) },
+        plan: { ...plan, workflows: planWorkflows(workflows) },
         instances,
         created_at: '2026-01-01T00:00:00.000Z',
         search_attributes: false,
@@ -193,6 +209,18 @@ function request(workflow: string, more: Partial<ExecutionRequest> = {}): Execut
     options: { ...DEFAULT_OPTIONS, retry_interval: 0.05 },
     ...more,
   };
+}
+
+function planWorkflows(workflows: Readonly<Record<string, string>>): DeploymentPlan['workflows'] {
+  return Object.fromEntries(
+    Object.entries(workflows).map(([name, mapping]) => {
+      const script = mapping.startsWith('./') ? mapping.slice(2) : undefined;
+      const [plugin = '', ...rest] = (script ? 'script.script_runner.tasks.execute_workflow' : mapping).split('.');
+      const parameters = script ? { script_path: { default: script } } : {};
+      const operation = rest.join('.');
+      return [name, { plugin, operation, parameters, is_cascading: false, availability_rules: null }];
+    }),
+  );
 }
 
 function testPlugin(calls: string[], behaviours: Map<string, Behaviour>, attempts: Map<string, number>): Plugin {

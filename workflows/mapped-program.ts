@@ -1,0 +1,74 @@
+/** Which program a workflow's name stands for: what the blueprint maps it to, be it built in, a plugin's, or a file of its own. */
+import { ApplicationFailure } from '@temporalio/workflow';
+import type { JsonObject, PlanWorkflow } from '../blueprint/plan.js';
+import { CustomRun } from './custom-run.js';
+import { type ExecutionWorkflow, type Program, resolvePrograms } from './execution.js';
+import type { ExecutionState } from './execution-state.js';
+import * as builtIns from './index.js';
+import type { ExecutionInput } from './messages.js';
+import { brokenWorkflow, fileKey, registeredWorkflow } from './registry.js';
+import { createWorkflowContext } from './sdk/create-context.js';
+import type { WorkflowDefinition } from './sdk/define.js';
+
+const SCRIPT_OPERATION = 'script_runner.tasks.execute_workflow';
+
+/** Names of functions that Cloudify's own workflows have in mappings, where ours differ. */
+const FUNCTIONS: Readonly<Record<string, string>> = {
+  auto_heal_reinstall_node_subgraph: 'heal',
+  scale_entity: 'scale',
+};
+
+resolvePrograms(mappedProgram);
+
+/** The program of a workflow that the blueprint declares; undefined for one that it does not. */
+export function mappedProgram(input: ExecutionInput): Program | undefined {
+  const workflows = input.plan.workflows as ExecutionInput['plan']['workflows'] | undefined;
+  const mapped = workflows?.[input.request.workflow_id];
+  if (mapped === undefined || mapped.plugin === '') return undefined;
+  const plugin = mapped.plugin.split('--').at(-1) as string;
+  if (plugin === 'default_workflows') return builtIn(mapped);
+  if (mapped.operation === SCRIPT_OPERATION) return ofFile(input, mapped);
+  const key = `${plugin}.${mapped.operation}`;
+  return customProgram(key, registeredWorkflow(key));
+}
+
+function builtIn({ operation }: PlanWorkflow): Program {
+  const last = operation.slice(operation.lastIndexOf('.') + 1);
+  const name = FUNCTIONS[last] ?? last;
+  const found = (builtIns as unknown as Readonly<Record<string, Partial<ExecutionWorkflow> | undefined>>)[name]
+    ?.program;
+  return found ?? missing(`Caisson has no built-in workflow ${last}`);
+}
+
+function ofFile(input: ExecutionInput, mapped: PlanWorkflow): Program {
+  const path = defaultOf(mapped.parameters.script_path);
+  if (path === undefined || !/\.workflow\.(ts|mts|js|mjs)$/.test(path)) return missing('Python workflow scripts');
+  const key = fileKey(input.blueprint.archive, path);
+  return customProgram(key, registeredWorkflow(key), path);
+}
+
+function defaultOf(definition: JsonObject[string] | undefined): string | undefined {
+  const value = (definition as JsonObject | undefined)?.default;
+  return typeof value === 'string' ? value : undefined;
+}
+
+function customProgram(key: string, definition: WorkflowDefinition | undefined, shown = key): Program {
+  const reason = brokenWorkflow(key);
+  if (reason !== undefined) return missing(`${shown} cannot be used: ${reason}`);
+  if (definition === undefined)
+    return missing(
+      `no worker of this queue provides ${shown}. Workers take workflows in when they start: restart them (caisson down, ` +
+        'caisson up), and resume this execution',
+    );
+  return async (state: ExecutionState) => {
+    const run = new CustomRun(state);
+    const { parameters } = state.input.request;
+    return await run.execute(async () => (await definition.run(createWorkflowContext(run), parameters)) ?? undefined);
+  };
+}
+
+function missing(message: string): Program {
+  return async () => {
+    throw ApplicationFailure.create({ message, type: 'UnknownWorkflow', nonRetryable: true });
+  };
+}

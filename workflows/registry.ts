@@ -1,0 +1,36 @@
+/**
+ * The custom workflows that were bundled with the engine: those of plugins by `plugin.name`, those of blueprints by the
+ * archive and the path in it. Filled once, when the bundle is loaded.
+ */
+import { isWorkflowDefinition, type WorkflowDefinition } from './sdk/define.js';
+
+const registered = new Map<string, WorkflowDefinition>();
+const broken = new Map<string, string>();
+
+/** Names a workflow file of a blueprint. */
+export const fileKey = (archive: string | undefined, path: string): string => `file:${archive ?? ''}/${path}`;
+
+/** Registers what a plugin's module exports. */
+export function registerPluginWorkflows(plugin: string, module: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(module))
+    if (isWorkflowDefinition(value)) registered.set(`${plugin}.${name}`, value);
+}
+
+/** Registers the default export of a blueprint's workflow file. */
+export function registerFileWorkflow(key: string, module: Readonly<Record<string, unknown>>): void {
+  if (isWorkflowDefinition(module.default)) registered.set(key, module.default);
+  else broken.set(key, 'it has no default export made by defineWorkflow');
+}
+
+/** Notes a module that could not be bundled, so that its executions can say why. */
+export function registerBroken(key: string, reason: string): void {
+  broken.set(key, reason);
+}
+
+export function registeredWorkflow(key: string): WorkflowDefinition | undefined {
+  return registered.get(key);
+}
+
+export function brokenWorkflow(key: string): string | undefined {
+  return broken.get(key) ?? broken.get(key.slice(0, key.indexOf('.')));
+}

@@ -120,6 +120,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./nodes.js')).groups,
   },
   {
+    name: 'plugins',
+    aliases: ['plugin'],
+    summary: 'What does the work of operations',
+    group: 'Manage',
+    load: async () => (await import('./plugins.js')).plugins,
+  },
+  {
     name: 'up',
     summary: 'Start the Temporal server and a worker on this machine',
     group: 'Set up',

@@ -40,9 +40,18 @@ export async function withSession<Result>(
   const { tellSteps } = await import('./output/stack-steps.js');
   const { settings } = await loadSettings(settingFlags(global));
   const connection = await connect(settings, { onStep: tellSteps(io, global.quiet) });
+  // With a server of one's own, workers are one's own too: without one, commands would wait for no told reason.
+  const told = connection.embedded ? undefined : tellDeserted(connection, io);
   try {
     return await run({ settings, connection });
   } finally {
+    await told;
     await connection.close();
   }
+}
+
+async function tellDeserted(connection: CaissonConnection, io: Io): Promise<void> {
+  const { deserted } = await import('./stack/pollers.js');
+  const text = await deserted(connection);
+  if (text !== undefined) io.err(text);
 }

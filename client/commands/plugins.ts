@@ -1,15 +1,12 @@
 import type { InstalledPlugin } from '../../plugins/catalog.js';
-import type { PluginProblem } from '../../plugins/check.js';
-import type { Io } from '../output/io.js';
 import type { Column } from '../output/table.js';
-import { type CommandDefinition, flag, type GlobalOptions, type Invocation } from './definition.js';
+import { type CommandDefinition, flag, type GlobalOptions } from './definition.js';
 
 interface Row {
   readonly name: string;
   readonly version: string | null;
   readonly package_names: readonly string[];
-  readonly operations: readonly string[];
-  readonly aliases: Readonly<Record<string, string>>;
+  readonly operations: number;
   /** Null for those that come with Caisson. */
   readonly folder: string | null;
 }
@@ -18,45 +15,90 @@ const COLUMNS: readonly Column<Row>[] = [
   { title: 'NAME', value: ({ name }) => name },
   { title: 'VERSION', value: ({ version }) => version },
   { title: 'IMPORTED AS', value: ({ package_names }) => package_names.map((name) => `plugin:${name}`), shrinks: true },
-  { title: 'OPERATIONS', value: ({ operations }) => operations.length },
+  { title: 'OPERATIONS', value: ({ operations }) => operations },
   { title: 'FROM', value: ({ folder }) => folder ?? 'caisson', shrinks: true },
 ];
 
 const list: CommandDefinition = {
   name: 'list',
-  summary: 'List the plugins that are installed here',
-  examples: [['caisson plugins list', 'with the names that blueprints import them by']],
+  summary: 'List the plugins that blueprints may use here',
+  examples: [['caisson plugins list', 'the built-in ones, and those of the setting plugins']],
   async run({ io, global }) {
+    const { installedPlugins } = await import('../session.js');
     const { printList } = await import('../output/print.js');
-    const items = (await rows(global)).sort((one, other) => one.name.localeCompare(other.name));
-    printList(io, global.format, { kind: 'plugins', items, columns: COLUMNS, name: ({ name }) => name, empty: '' });
+    const items = (await installedPlugins(global)).map(rowOf).sort((a, b) => (a.name < b.name ? -1 : 1));
+    printList(io, global.format, {
+      kind: 'plugins',
+      items,
+      columns: COLUMNS,
+      name: ({ name }) => name,
+      empty: 'no plugins',
+    });
     return 0;
   },
 };
 
 const get: CommandDefinition = {
   name: 'get',
-  summary: 'Show a plugin: its operations, and the names that stand for them',
-  arguments: [{ name: '<plugin>', summary: 'its name, or one that blueprints import it by' }],
-  examples: [['caisson plugins get script', 'operations and aliases']],
+  summary: 'Show one plugin and its operations',
+  arguments: [{ name: '<plugin>', summary: 'name of the plugin, or the name that blueprints import it under' }],
+  examples: [['caisson plugins get docker', 'its operations, and the names that blueprints know them by']],
   async run({ args, io, global }) {
+    const { installedPlugins } = await import('../session.js');
+    const { findPlugin } = await import('../../plugins/catalog.js');
     const { notFound } = await import('../errors.js');
     const { printSingle } = await import('../output/print.js');
+    const catalog = await installedPlugins(global);
     const [name = ''] = args;
-    const all = await rows(global);
-    const found = all.find((one) => one.name === name) ?? all.find((one) => one.package_names.includes(name));
-    if (!found) throw notFound('plugin', name, `plugins: ${all.map((one) => one.name).join(', ')}`);
-    printSingle(io, global.format, { kind: 'plugin', item: found, name: found.name });
+    const found = findPlugin(catalog, name);
+    if (!found) throw notFound('plugin', name, `installed: ${catalog.map(({ plugin }) => plugin.name).join(', ')}`);
+    const { operations, aliases = {} } = found.plugin;
+    const item = {
+      ...rowOf(found),
+      operations: Object.keys(operations).map((operation) => ({
+        name: `${found.plugin.name}.${operation}`,
+        aliases: Object.keys(aliases).filter((alias) => aliases[alias] === operation),
+      })),
+    };
+    const lines = item.operations.map(
+      (one) => `  ${one.name}${one.aliases.length > 0 ? `  (${one.aliases.join(', ')})` : ''}`,
+    );
+    const text = [
+      `${item.name} ${item.version ?? ''}  imported as ${item.package_names.join(', ') || '-'}`,
+      ...lines,
+    ].join('\n');
+    printSingle(io, global.format, { kind: 'plugin', item, name: item.name, text });
     return 0;
   },
 };
 
 const validate: CommandDefinition = {
   name: 'validate',
-  summary: 'Check that a plugin’s description and its code fit together',
-  arguments: [{ name: '<folders...>', summary: 'folders of plugins' }],
-  examples: [['caisson plugins validate ./my-plugin', 'every type, every mapped operation']],
-  run: validateAll,
+  summary: "Check a plugin's description against its code",
+  arguments: [{ name: '<folder>', summary: 'folder with the package.json of the plugin' }],
+  examples: [['caisson plugins validate ./my-plugin', 'every mapping resolves, every operation is mapped']],
+  async run({ args, io, global }) {
+    const { loadPlugin } = await import('../../plugins/load.js');
+    const { checkPlugin } = await import('../../plugins/check.js');
+    const { printSingle } = await import('../output/print.js');
+    const { usageError } = await import('../errors.js');
+    const { EXIT } = await import('../exit.js');
+    const [folder = ''] = args;
+    const { resolve } = await import('node:path');
+    const loaded = await loadPlugin(resolve(folder)).catch((error: Error) => {
+      throw error.name === 'PluginRefused' ? usageError(error.message) : error;
+    });
+    const problems = await checkPlugin(loaded);
+    const failed = problems.some(({ severity }) => severity === 'error');
+    const lines = problems.map(({ severity, message, source, hint }) => {
+      const where = source ? `${source.file}:${source.line}:${source.column}: ` : '';
+      return `${severity}: ${where}${message}${hint === undefined ? '' : `\n  help: ${hint}`}`;
+    });
+    const text = problems.length === 0 ? 'Plugin validated successfully' : lines.join('\n');
+    const item = { name: loaded.plugin.name, valid: !failed, problems: JSON.parse(JSON.stringify(problems)) };
+    printSingle(io, global.format, { kind: 'plugin-check', item, name: loaded.plugin.name, text });
+    return failed ? EXIT.invalid : EXIT.done;
+  },
 };
 
 const upload: CommandDefinition = {
@@ -73,7 +115,7 @@ const upload: CommandDefinition = {
     const { printSingle } = await import('../output/print.js');
     const [into = ''] = await folders(global);
     const { loaded, problems } = await takeIn(args[0] ?? '', into, { replace: flag(invocation, 'force') });
-    tell(io, problems);
+    for (const { message } of problems) io.err(`warning: ${message}`);
     const name = loaded.packageName;
     const text = `plugin ${name} ${loaded.packageVersion} is in ${loaded.folder}\nstart workers anew to take it in`;
     printSingle(io, global.format, { kind: 'plugin', item: rowOf(loaded), name, text });
@@ -115,62 +157,22 @@ const create: CommandDefinition = {
   },
 };
 
-export const plugins: CommandDefinition = {
-  name: 'plugins',
-  aliases: ['plugin'],
-  summary: 'What does the work of operations',
-  commands: [list, get, validate, upload, remove, create],
-};
-
-async function validateAll({ args, io, global }: Invocation): Promise<number> {
-  const { checkFolder } = await import('../installed-plugins.js');
-  const { CaissonError } = await import('../errors.js');
-  const { EXIT } = await import('../exit.js');
-  const items: { readonly path: string; readonly valid: boolean; readonly problems: readonly PluginProblem[] }[] = [];
-  for (const path of args) {
-    const problems = await checkFolder(path).then(
-      (checked) => checked.problems,
-      (error): PluginProblem[] => {
-        if (!(error instanceof CaissonError)) throw error;
-        return [{ severity: 'error', message: error.message }];
-      },
-    );
-    const valid = problems.every(({ severity }) => severity !== 'error');
-    items.push({ path, valid, problems });
-    if (global.format === 'json') continue;
-    io.out(`${valid ? io.colors.green('✓') : io.colors.red('✗')} ${path}`);
-    tell(io, problems);
-  }
-  if (global.format === 'json')
-    io.out(JSON.stringify({ schema: 'caisson/plugin-validations.list@1', items, next: null }, null, 2));
-  return items.every(({ valid }) => valid) ? EXIT.done : EXIT.invalid;
-}
-
-function tell(io: Io, problems: readonly PluginProblem[]): void {
-  for (const { severity, message, source, hint } of problems) {
-    const { colors } = io;
-    io.err(`${severity === 'error' ? colors.red('error:') : colors.yellow('warning:')} ${message}`);
-    if (source) io.err(`  in ${source.file}:${source.line}:${source.column}`);
-    if (hint !== undefined) io.err(`  ${colors.cyan('help:')} ${hint}`);
-  }
-}
-
-async function rows(global: GlobalOptions): Promise<Row[]> {
-  const { installedPlugins } = await import('../session.js');
-  return (await installedPlugins(global)).map(rowOf);
-}
-
-function rowOf(installed: InstalledPlugin & { readonly folder?: string }): Row {
-  const { plugin, folder } = installed;
+function rowOf({ plugin, folder }: InstalledPlugin & { readonly folder?: string }): Row {
+  const { name, version, packageNames, operations } = plugin;
   return {
-    name: plugin.name,
-    version: plugin.version ?? null,
-    package_names: plugin.packageNames ?? [],
-    operations: Object.keys(plugin.operations),
-    aliases: plugin.aliases ?? {},
+    name,
+    version: version ?? null,
+    package_names: packageNames ?? [],
+    operations: Object.keys(operations).length,
     folder: folder ?? null,
   };
 }
+
+export const plugins: CommandDefinition = {
+  name: 'plugins',
+  summary: 'Plugins that blueprints may use here',
+  commands: [list, get, validate, upload, remove, create],
+};
 
 async function folders(global: GlobalOptions): Promise<readonly string[]> {
   const { loadSettings } = await import('../settings.js');

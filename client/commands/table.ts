@@ -122,9 +122,16 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'plugins',
     aliases: ['plugin'],
-    summary: 'What does the work of operations',
+    summary: 'Plugins that blueprints may use here',
     group: 'Manage',
     load: async () => (await import('./plugins.js')).plugins,
+  },
+  {
+    name: 'secrets',
+    aliases: ['secret'],
+    summary: 'Secrets that operations get by get_secret',
+    group: 'Manage',
+    load: async () => (await import('./secrets.js')).secrets,
   },
   {
     name: 'up',

@@ -64,6 +64,8 @@ export interface PlanMore {
 export interface StageOptions {
   /** Custom workflows that the worker takes in. */
   readonly modules?: readonly WorkflowModule[];
+  /** Files of every blueprint. */
+  readonly blueprintFolder?: string;
 }
 
 export interface Stage {
@@ -123,7 +125,7 @@ export class Deployment {
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 
-export async function openStage({ modules = [] }: StageOptions = {}): Promise<Stage> {
+export async function openStage({ modules = [], blueprintFolder }: StageOptions = {}): Promise<Stage> {
   const folder = await mkdtemp(path.join(tmpdir(), 'caisson-test-'));
   const address = inject('temporalAddress');
   const store = folderStore(path.join(folder, 'artifacts'));
@@ -135,7 +137,7 @@ export async function openStage({ modules = [] }: StageOptions = {}): Promise<St
   const attempts = new Map<string, number>();
   const taskQueue = `test-${randomBytes(4).toString('hex')}`;
   const environment: OperationEnvironment = {
-    blueprintFolder: async () => folder,
+    blueprintFolder: async () => blueprintFolder ?? folder,
     workdir: async () => folder,
     logFor: (asked) => operationLog(store, 'test', asked),
     secrets: () => secretLookup({ get: async (key) => (key === 'password' ? 'hunter22' : undefined) }),

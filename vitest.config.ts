@@ -1,9 +1,21 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+
+const sdk = (file: string): string => fileURLToPath(new URL(`./plugins/sdk/${file}`, import.meta.url));
 
 /** Fast tests need nothing but Node; the others a Temporal server, which their set-up starts. */
 export default defineConfig({
+  // Example plugins import the package by its name: here that is the source.
+  resolve: {
+    alias: [
+      { find: /^caisson\/plugin-sdk\/testing$/, replacement: sdk('testing.ts') },
+      { find: /^caisson\/plugin-sdk$/, replacement: sdk('index.ts') },
+    ],
+  },
   test: {
     pool: 'forks',
+    // A bound for what hangs, far above what anything takes on a busy machine.
+    testTimeout: 30_000,
     reporters: ['default', './test/closing-line.ts'],
     projects: [
       {
@@ -11,7 +23,13 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/workflows/**', 'test/stack/live/**', 'test/acceptance/**'],
+          exclude: [
+            'test/workflows/**',
+            'test/stack/live/**',
+            'test/acceptance/**',
+            'test/plugins/aws/**',
+            'test/plugins/docker/*.test.ts',
+          ],
         },
       },
       {
@@ -26,12 +44,32 @@ export default defineConfig({
       },
       {
         extends: true,
+        test: {
+          name: 'aws',
+          include: ['test/plugins/aws/**/*.test.ts'],
+          globalSetup: 'test/plugins/aws/moto.ts',
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
         // Each starts a stack of its own through the built command line.
         test: {
           name: 'acceptance',
           include: ['test/acceptance/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'docker',
+          include: ['test/plugins/docker/*.test.ts'],
+          globalSetup: 'test/plugins/docker/engine.ts',
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
         },
       },
     ],

@@ -21,6 +21,8 @@ export interface InstanceView {
   readonly host_id?: string;
   readonly version: number;
   readonly runtime_properties: JsonObject;
+  /** Result of the last drift check. */
+  readonly drift?: Json;
   readonly relationships: readonly RelationshipView[];
   readonly scaling_groups: readonly { readonly name: string; readonly id: string }[];
 }
@@ -51,6 +53,8 @@ export interface OperationInfo {
   readonly timeout_recoverable: boolean;
   /** A falsy result means "not yet": run again, without being charged to the retries. */
   readonly poll?: boolean;
+  /** An error is final at once; only what asks to be run again is. */
+  readonly no_retries?: boolean;
 }
 
 export interface PluginInfo {
@@ -83,8 +87,8 @@ export interface OperationRequest {
   readonly plugin: PluginInfo;
   /** Operation inputs, evaluated as far as a workflow may: calls holding a secret are left for the activity. */
   readonly inputs: JsonObject;
-  /** Node operations: the instance. Relationship operations: the instance of the side it runs for. */
-  readonly instance_id: string;
+  /** Node operations: the instance. Relationship operations: that of the side it runs for. Absent: the deployment's. */
+  readonly instance_id?: string;
   readonly source_id?: string;
   readonly target_id?: string;
   readonly snapshot: Snapshot;
@@ -107,6 +111,8 @@ export interface OperationFailureDetails {
   readonly retry_number: number;
   readonly max_retries: number;
   readonly recoverable: boolean;
+  /** It had asked to be run again, and nothing of the budget was left. */
+  readonly asked_again?: boolean;
   readonly causes?: readonly { readonly type: string; readonly message: string; readonly traceback?: string }[];
   /** Scripts: exit code and the last lines of stderr. */
   readonly exit_code?: number;

@@ -39,7 +39,7 @@ export async function runOperation(
     ...end,
   });
   const beat = setInterval(() => heartbeat(mark()), BEAT_MS);
-  const timeout = timeoutOf(first);
+  const timeout = timeoutOf(definition, first);
   const signal = timeout ? AbortSignal.any([cancellationSignal, timeout.signal]) : cancellationSignal;
   // A later attempt asks for its request anew: properties may have changed since the first was sent.
   const fetched = info.attempt === 1 ? first : ((await freshRequest(first)) ?? first);
@@ -64,7 +64,7 @@ export async function runOperation(
       heartbeat(mark());
     },
     flush,
-    refresh: async () => ((await freshRequest(first)) ?? first).snapshot,
+    refresh: async () => (await resolveSecrets((await freshRequest(first)) ?? first, secrets)).snapshot,
     getSecret: async (key) => await secrets.get(key),
     setSecret: async (key, value) => await secrets.set(key, value),
     deleteSecret: async (key) => await secrets.delete(key),
@@ -123,8 +123,8 @@ export async function runOperation(
 
 /** The host is not up yet: asked again at the retry interval, as often as it takes. */
 class NotYet extends Error {
-  constructor({ operation, instance_id }: OperationRequest) {
-    super(`${instance_id}: ${operation.name} is not true yet`);
+  constructor(request: OperationRequest) {
+    super(`${subjectOf(request)}: ${request.operation.name} is not true yet`);
   }
 }
 
@@ -132,14 +132,19 @@ function refuseLost(definition: OperationDefinition, request: OperationRequest, 
   const { name } = request.operation;
   if (history.lostWorkers >= MOST_LOST_WORKERS)
     throw ApplicationFailure.nonRetryable(
-      `${name} of ${request.instance_id} lost its worker ${history.lostWorkers} times; it may be what kills it`,
+      `${name} of ${subjectOf(request)} lost its worker ${history.lostWorkers} times; it may be what kills it`,
       'WorkerLost',
     );
   if (history.resume && history.lostWorkers > 0 && !definition.resumable)
     throw ApplicationFailure.nonRetryable(
-      `the worker was lost while it ran ${name} of ${request.instance_id}, which must not be run twice (resumable: false)`,
+      `the worker was lost while it ran ${name} of ${subjectOf(request)}, which must not be run twice (resumable: false)`,
       'NotResumable',
     );
+}
+
+/** What messages call the one that the operation is run for. */
+function subjectOf({ instance_id, deployment }: OperationRequest): string {
+  return instance_id ?? `deployment ${deployment.id}`;
 }
 
 function resultOf(result: Json | undefined, patches: Patches): OperationResult {
@@ -175,12 +180,13 @@ interface Timeout {
 }
 
 /** The operation's own limit on an attempt. What runs past it is told to stop, and the attempt has failed. */
-function timeoutOf({ operation }: OperationRequest): Timeout | undefined {
-  if (!operation.timeout) return undefined;
+function timeoutOf({ timeoutSeconds }: OperationDefinition, { operation }: OperationRequest): Timeout | undefined {
+  const seconds = operation.timeout ?? timeoutSeconds;
+  if (!seconds) return undefined;
   const controller = new AbortController();
-  const message = `${operation.name} took longer than its timeout of ${operation.timeout} s`;
+  const message = `${operation.name} took longer than its timeout of ${seconds} s`;
   const error = operation.timeout_recoverable ? new RecoverableError(message) : new NonRecoverableError(message);
-  const timer = setTimeout(() => controller.abort(error), operation.timeout * 1_000);
+  const timer = setTimeout(() => controller.abort(error), seconds * 1_000);
   return {
     signal: controller.signal,
     error,

@@ -4,10 +4,10 @@ import { type Diagnostic, diagnosticOf, type Problem } from './diagnostics.js';
 import { type BindOptions, bindInputs } from './inputs.js';
 import { functionCall, holdsFunction } from './intrinsics/call.js';
 import { evaluate } from './intrinsics/evaluate.js';
-import { scanPlan } from './intrinsics/scan.js';
+import { functionalOf, scanPlan } from './intrinsics/scan.js';
 import { type EvaluationScope, FunctionEvaluationError } from './intrinsics/scope.js';
 import { codeOf } from './intrinsics/validate.js';
-import { isObject, type Json, type JsonObject } from './json.js';
+import { isObject, type Json, type JsonObject, mapEntries, mapItems } from './json.js';
 import type { DeploymentPlan, Operation, Operations, ParsedPlan, PlanNode } from './plan.js';
 
 export interface DeploymentOptions extends BindOptions {
@@ -107,24 +107,26 @@ function markOperations(node: PlanNode): PlanNode {
   return {
     ...node,
     operations: marked(node.operations),
-    relationships: node.relationships.map((relationship) => ({
-      ...relationship,
-      source_operations: marked(relationship.source_operations),
-      target_operations: marked(relationship.target_operations),
-    })),
+    relationships: mapItems(node.relationships, (relationship) => {
+      const source_operations = marked(relationship.source_operations);
+      const target_operations = marked(relationship.target_operations);
+      const same =
+        source_operations === relationship.source_operations && target_operations === relationship.target_operations;
+      return same ? relationship : { ...relationship, source_operations, target_operations };
+    }),
   };
 }
 
 function marked(operations: Operations): Operations {
+  const functional = new Set(functionalOf(operations).map(({ operation }) => operation));
+  if (functional.size === 0) return operations;
   const done = new Map<Operation, Operation>();
-  return Object.fromEntries(
-    Object.entries(operations).map(([name, operation]) => {
-      if (!holdsFunction(operation.inputs)) return [name, operation];
-      const known = done.get(operation) ?? { ...operation, has_intrinsic_functions: true };
-      done.set(operation, known);
-      return [name, known];
-    }),
-  );
+  return mapEntries(operations, (operation) => {
+    if (!functional.has(operation)) return operation;
+    const known = done.get(operation) ?? { ...operation, has_intrinsic_functions: true };
+    done.set(operation, known);
+    return known;
+  });
 }
 
 function checkSecrets(plan: ParsedPlan, { secretExists }: DeploymentOptions, problems: Problem[]): void {

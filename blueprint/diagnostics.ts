@@ -16,6 +16,10 @@ const TABLE = {
   C2001: ['unreadable YAML', FORMAT, -1],
   C2002: ['not ASCII', 'DSLParsingInputTypeException', 108],
   C2003: ['too much', null, null],
+  C2004: ['unreadable YAML', 'ScannerError', null],
+  C2005: ['unreadable YAML', 'ReaderError', null],
+  C2006: ['unreadable YAML', 'ComposerError', null],
+  C2007: ['unreadable YAML', 'ConstructorError', null],
   // Shape
   C2010: ['wrong form', FORMAT, 1],
   C2011: ['wrong value', BASE, 1],
@@ -34,6 +38,7 @@ const TABLE = {
   C2028: ['namespace in use', LOGIC, 214],
   C2029: ['section cannot be merged', LOGIC, 3],
   C2030: ['defined twice', LOGIC, 4],
+  C2032: ['workflow defined twice', 'TypeError', null],
   C2031: ['plugin properties', LOGIC, 221],
   // Types and values
   C2040: ['dependency cycle', LOGIC, 100],
@@ -167,16 +172,35 @@ export function diagnosticOf(
   };
 }
 
+export interface DiagnosticStyle {
+  /** How a file is called, e.g. as seen from the folder that one is in. @default as it is */
+  readonly fileName?: (file: string) => string;
+  /** Colours of the parts. @default none */
+  readonly error?: (text: string) => string;
+  readonly help?: (text: string) => string;
+  readonly faint?: (text: string) => string;
+}
+
+const asItIs = (text: string): string => text;
+const LONGEST_LINE = 160;
+
 /** One diagnostic as people read it: what, where, the line with a caret under the place, what to do. */
-export function renderDiagnostic(diagnostic: Diagnostic, text?: string): string {
+export function renderDiagnostic(diagnostic: Diagnostic, text?: string, style: DiagnosticStyle = {}): string {
   const { code, message, source, hint } = diagnostic;
-  const lines = [`error[${code}]: ${message}`];
-  if (source) lines.push(`  in ${source.file}:${source.line}:${source.column}`);
-  const line = source && text?.split(/\r?\n/)[source.line - 1];
+  const { fileName = asItIs, error = asItIs, help = asItIs, faint = asItIs } = style;
+  const lines = [`${error(`error[${code}]:`)} ${message}`];
+  if (source) lines.push(`  ${faint('-->')} ${fileName(source.file)}:${source.line}:${source.column}`);
+  const line = source && text?.split(/\r?\n/, source.line)[source.line - 1];
   if (source && line !== undefined) {
     const number = String(source.line);
-    lines.push(`  ${number} | ${line}`, `  ${' '.repeat(number.length)} | ${' '.repeat(source.column - 1)}^`);
+    // Of a line without end, what is around the place.
+    const from = Math.max(0, source.column - 1 - LONGEST_LINE / 2);
+    const shown = line.slice(from, from + LONGEST_LINE).replaceAll('\t', ' ');
+    lines.push(
+      `  ${faint(`${number} |`)} ${shown}`,
+      `  ${faint(`${' '.repeat(number.length)} |`)} ${' '.repeat(source.column - 1 - from)}${error('^')}`,
+    );
   }
-  if (hint !== undefined) lines.push(`  ${hint}`);
+  if (hint !== undefined) lines.push(`  ${help('help:')} ${hint}`);
   return lines.join('\n');
 }

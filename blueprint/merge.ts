@@ -121,7 +121,7 @@ function mergeSection(
       if (united !== undefined) result[key] = united;
       else
         report(
-          'C2030',
+          section === 'workflows' && typeof existing === 'string' && typeof entry === 'string' ? 'C2032' : 'C2030',
           `${section}.${key} is defined twice`,
           positions.ofKey(added, key),
           elsewhere(positions, known, key),
@@ -158,7 +158,7 @@ function uniteLists(positions: Positions, lists: readonly Json[][]): Json[] {
   const [first] = lists;
   const place = positions.of(first);
   if (!place) return united;
-  const marks = lists.flatMap((list) => list.map((_, index) => positions.ofValue(list, index) ?? place));
-  positions.mark(united, place, new Map(marks.map((at, index) => [index, { key: at, value: at }])));
+  const items = lists.flatMap((list) => list.map((_, index) => positions.ofValue(list, index) ?? place));
+  positions.markList(united, place, items);
   return united;
 }

@@ -77,15 +77,14 @@ function readTemplate(
   );
   const given = readTemplateInterfaces(member(raw, 'interfaces'), owner, cx);
   const interfaces = mergeTemplateInterfaces(type.interfaces, given, owner, at, cx);
-  const operations = plannedInterfaces(interfaces, { owner, code: 'C2080', plugins, cx });
+  const planned = plannedInterfaces(interfaces, { owner, code: 'C2080', plugins, cx });
   return {
     id: name,
     name,
     type: typeName,
     type_hierarchy: type.hierarchy,
     properties,
-    interfaces: shownInterfaces(interfaces),
-    operations: flattened(operations),
+    ...planned,
     relationships: readRelationships(name, listMember(raw, 'relationships'), section, templating),
     capabilities: { scalable: { properties: readTemplateScalable(raw, owner, cx) } },
     instances: objectMember(raw, 'instances'),
@@ -101,34 +100,56 @@ interface Serving {
   readonly cx: Compilation;
 }
 
-/** The operations of interfaces, each resolved to its plugin. */
-export function plannedInterfaces(
-  interfaces: Interfaces<TemplateOperation>,
-  { owner, code, plugins, cx }: Serving,
-): Map<string, Map<string, Operation>> {
-  const planned = new Map<string, Map<string, Operation>>();
-  for (const [name, operations] of interfaces) {
-    const own = new Map<string, Operation>();
-    for (const [operation, template] of operations) {
-      const { implementation, inputs, executor, at } = template;
-      const request = { implementation, inputs, executor, owner: `${owner}.${name}.${operation}`, at, code };
-      own.set(
-        operation,
-        plannedOperation(template, resolveMapping({ ...request, scriptOperation: RUN_SCRIPT }, plugins, cx)),
-      );
-    }
-    planned.set(name, own);
-  }
-  return planned;
+export interface PlannedInterfaces {
+  readonly operations: Operations;
+  /** As the plan shows them. */
+  readonly interfaces: JsonObject;
 }
 
-export function shownInterfaces(interfaces: Interfaces<TemplateOperation>): JsonObject {
+/** Interfaces that many templates inherit are planned once. */
+const PLANNED = new WeakMap<Interfaces<TemplateOperation>, PlannedInterfaces>();
+const PLANNED_OPERATIONS = new WeakMap<TemplateOperation, Operation>();
+const SHOWN = new WeakMap<ReadonlyMap<string, TemplateOperation>, JsonObject>();
+
+/** The operations of interfaces, each resolved to its plugin. */
+export function plannedInterfaces(interfaces: Interfaces<TemplateOperation>, serving: Serving): PlannedInterfaces {
+  const known = PLANNED.get(interfaces);
+  if (known) return known;
+  const planned = new Map<string, Map<string, Operation>>();
   const shown: Record<string, Json> = {};
   for (const [name, operations] of interfaces) {
-    const own: Record<string, Json> = {};
-    for (const [operation, { at: _, inputsTypes: _types, ...settings }] of operations) own[operation] = { ...settings };
-    shown[name] = own;
+    const own = new Map<string, Operation>();
+    for (const [operation, template] of operations)
+      own.set(operation, servedOperation(template, `${serving.owner}.${name}.${operation}`, serving));
+    planned.set(name, own);
+    shown[name] = shownInterface(operations);
   }
+  const result = { operations: flattened(planned), interfaces: shown };
+  if (
+    [...interfaces.values()].every((operations) => [...operations.values()].every((one) => PLANNED_OPERATIONS.has(one)))
+  )
+    PLANNED.set(interfaces, result);
+  return result;
+}
+
+function servedOperation(template: TemplateOperation, owner: string, { code, plugins, cx }: Serving): Operation {
+  const known = PLANNED_OPERATIONS.get(template);
+  if (known) return known;
+  const { implementation, inputs, executor, at } = template;
+  const request = { implementation, inputs, executor, owner, at, code, scriptOperation: RUN_SCRIPT };
+  const mapping = resolveMapping(request, plugins, cx);
+  const operation = plannedOperation(template, mapping);
+  // What nothing serves is told for each template.
+  if (mapping || implementation === '') PLANNED_OPERATIONS.set(template, operation);
+  return operation;
+}
+
+function shownInterface(operations: ReadonlyMap<string, TemplateOperation>): JsonObject {
+  const known = SHOWN.get(operations);
+  if (known) return known;
+  const shown: Record<string, Json> = {};
+  for (const [operation, { at: _, inputsTypes: _types, ...settings }] of operations) shown[operation] = settings;
+  SHOWN.set(operations, shown);
   return shown;
 }
 
@@ -190,7 +211,7 @@ function withPlugins(
   const incoming = new Map<string, PlanRelationship[]>();
   for (const { relationships } of drafts)
     for (const relationship of relationships)
-      incoming.set(relationship.target_id, [...(incoming.get(relationship.target_id) ?? []), relationship]);
+      (incoming.get(relationship.target_id) ?? added(incoming, relationship.target_id)).push(relationship);
   const needed = new Map<string, PlanPlugin[]>();
   const hosted = new Map<string, PlanPlugin[]>();
   for (const draft of drafts) {
@@ -203,7 +224,7 @@ function withPlugins(
     needed.set(draft.name, own);
     const agents = withExecutor(own, 'host_agent');
     const host = hosts.get(draft.name);
-    if (host !== undefined) hosted.set(host, [...(hosted.get(host) ?? []), ...agents]);
+    if (host !== undefined) (hosted.get(host) ?? added(hosted, host)).push(...agents);
     else if (agents.length > 0)
       cx.report(
         'C2065',
@@ -226,6 +247,19 @@ function withPlugins(
   });
 }
 
-function mapped(operations: Operations): Operation[] {
-  return Object.values(operations).filter(({ plugin }) => plugin !== '');
+function added<T>(lists: Map<string, T[]>, key: string): T[] {
+  const list: T[] = [];
+  lists.set(key, list);
+  return list;
+}
+
+const MAPPED = new WeakMap<Operations, readonly Operation[]>();
+
+/** Operations that do something, each once. */
+function mapped(operations: Operations): readonly Operation[] {
+  const known = MAPPED.get(operations);
+  if (known) return known;
+  const own = [...new Set(Object.values(operations).filter(({ plugin }) => plugin !== ''))];
+  MAPPED.set(operations, own);
+  return own;
 }

@@ -3,7 +3,7 @@
  * type, a type and a template are united, and the operation that the plan shows.
  */
 import type { At, Compilation } from './compilation.js';
-import { isObject, type Json, type JsonObject, member, objectMember, textMember } from './json.js';
+import { isNumber, isObject, type Json, type JsonObject, member, objectMember, textMember } from './json.js';
 import type { Mapping } from './mapping.js';
 import type { Operation } from './plan.js';
 import { type DataTypes, defaultsOf, readSchema, type Schema } from './schema.js';
@@ -106,8 +106,9 @@ const UNSET: Settings = {
 };
 
 function numberAtLeast(least: number, key: string, raw: JsonObject, path: string, cx: Compilation): number | null {
-  const value = member(raw, key);
-  if (typeof value !== 'number') return null;
+  const written = member(raw, key);
+  if (!isNumber(written)) return null;
+  const value = Number(written);
   if (value < least) cx.report('C2012', `${key} of ${path} must be at least ${least}`, cx.positions.ofValue(raw, key));
   return value;
 }
@@ -144,18 +145,46 @@ export function mergeTemplateInterfaces(
   at: At,
   cx: Compilation,
 ): Interfaces<TemplateOperation> {
+  const inherited = template.size === 0 ? INHERITED_ALL.get(type) : undefined;
+  if (inherited) return inherited;
   const merged = new Map<string, ReadonlyMap<string, TemplateOperation>>();
   for (const name of new Set([...type.keys(), ...template.keys()])) {
     const declared = type.get(name) ?? new Map<string, TypeOperation>();
     const given = template.get(name) ?? new Map<string, TemplateOperation>();
+    const known = given.size === 0 ? INHERITED_INTERFACES.get(declared) : undefined;
+    if (known) {
+      merged.set(name, known);
+      continue;
+    }
     const operations = new Map<string, TemplateOperation>();
     for (const operation of new Set([...declared.keys(), ...given.keys()])) {
       const path = `${owner}.${name}.${operation}`;
       operations.set(operation, united(declared.get(operation), given.get(operation), path, at, cx));
     }
     merged.set(name, operations);
+    if (given.size === 0 && [...declared.values()].every((operation) => INHERITED.has(operation)))
+      INHERITED_INTERFACES.set(declared, operations);
   }
+  if (
+    [...type.values()].every((operations) => operations.size === 0 || INHERITED_INTERFACES.has(operations)) &&
+    template.size === 0
+  )
+    INHERITED_ALL.set(type, merged);
   return merged;
+}
+
+/** What templates take over unchanged from their type is one value in all of them: there may be thousands. */
+const INHERITED = new WeakMap<TypeOperation, TemplateOperation>();
+const INHERITED_INTERFACES = new WeakMap<ReadonlyMap<string, TypeOperation>, ReadonlyMap<string, TemplateOperation>>();
+const INHERITED_ALL = new WeakMap<Interfaces<TypeOperation>, Interfaces<TemplateOperation>>();
+
+function inherited(declared: TypeOperation, path: string, at: At, cx: Compilation): TemplateOperation {
+  const known = INHERITED.get(declared);
+  if (known) return known;
+  const own = withDefaults(declared, {}, path, at, cx);
+  // Where an input has no value each template is told so.
+  if ([...declared.inputs.keys()].every((name) => Object.hasOwn(own.inputs, name))) INHERITED.set(declared, own);
+  return own;
 }
 
 function united(
@@ -166,12 +195,12 @@ function united(
   cx: Compilation,
 ): TemplateOperation {
   if (!declared) return given as TemplateOperation;
-  if (!given) return withDefaults(declared, {}, path, at, cx, false);
+  if (!given) return inherited(declared, path, at, cx);
   if (isNoOp(given) || isNoOp(declared)) return given;
   const implementation = given.implementation === '' ? declared.implementation : given.implementation;
   if (implementation !== declared.implementation) return { ...given, implementation };
   return {
-    ...withDefaults(declared, given.inputs, path, given.at, cx, true),
+    ...withDefaults(declared, given.inputs, path, given.at, cx),
     executor: given.executor ?? declared.executor,
     max_retries: given.max_retries ?? declared.max_retries,
     retry_interval: given.retry_interval ?? declared.retry_interval,
@@ -187,14 +216,13 @@ function withDefaults(
   path: string,
   at: At,
   cx: Compilation,
-  markTypes: boolean,
 ): TemplateOperation {
   const inputs: Record<string, Json> = { ...defaultsOf(declared.inputs), ...given };
   const types: Record<string, Json> = {};
   for (const [name, { definition }] of declared.inputs) {
     if (!Object.hasOwn(inputs, name)) cx.report('C2045', `${path} needs the input ${name}`, at);
     const type = member(definition, 'type');
-    if (type === undefined || !markTypes) continue;
+    if (type === undefined || type === null) continue;
     types[name] = type;
     const value = inputs[name];
     // A function declares its type by a key beside it; plain mappings get the key too.
@@ -243,7 +271,7 @@ const NO_OP: Operation = {
 };
 
 /** Operations under `interface.operation`, and under the bare name where only one interface has it. */
-export function flattened<T>(interfaces: ReadonlyMap<string, ReadonlyMap<string, T>>): Record<string, T> {
+export function flattened<T>(interfaces: ReadonlyMap<string, ReadonlyMap<string, T>>): Readonly<Record<string, T>> {
   const flat: Record<string, T> = {};
   const shared = new Set<string>();
   const bare = new Map<string, T>();

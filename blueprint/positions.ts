@@ -4,20 +4,27 @@ import type { Json } from './json.js';
 
 interface Marks {
   readonly place: Place;
-  /** By key or index. */
-  readonly keys: ReadonlyMap<string | number, KeyMarks>;
+  readonly keys?: ReadonlyMap<string, KeyMarks>;
+  /** Of a list: where its items are. */
+  readonly items?: readonly Place[];
 }
 
-interface KeyMarks {
-  readonly key: Place;
-  readonly value: Place;
+/** Offsets of a key and its value. There are many of these: one object each. */
+export interface KeyMarks {
+  readonly file: string;
+  readonly key: number;
+  readonly value: number;
 }
 
 export class Positions {
   readonly #marks = new WeakMap<object, Marks>();
 
-  mark(container: object, place: Place, keys: ReadonlyMap<string | number, KeyMarks>): void {
-    this.#marks.set(container, { place, keys });
+  markMapping(mapping: object, place: Place, keys: ReadonlyMap<string, KeyMarks>): void {
+    this.#marks.set(mapping, { place, keys });
+  }
+
+  markList(list: object, place: Place, items: readonly Place[]): void {
+    this.#marks.set(list, { place, items });
   }
 
   /** Place of a container itself. */
@@ -27,22 +34,29 @@ export class Positions {
 
   /** Place of a key in its container, else of the container. */
   ofKey(container: unknown, key: string | number): Place | undefined {
-    const marks = this.#of(container);
-    return marks?.keys.get(key)?.key ?? marks?.place;
+    return this.#ofMember(container, key, 'key');
   }
 
   /** Place of a value in its container, else of the container. */
   ofValue(container: unknown, key: string | number): Place | undefined {
+    return this.#ofMember(container, key, 'value');
+  }
+
+  #ofMember(container: unknown, key: string | number, side: 'key' | 'value'): Place | undefined {
     const marks = this.#of(container);
-    return marks?.keys.get(key)?.value ?? marks?.place;
+    if (!marks) return undefined;
+    if (typeof key === 'number') return marks.items?.[key] ?? marks.place;
+    const own = marks.keys?.get(key);
+    return own ? { file: own.file, offset: own[side] } : marks.place;
   }
 
   /** Gives a copy of a container the places of the original. `rename` tells a key's name in the copy. */
-  carry<T extends object>(from: object, to: T, rename: (key: string) => string = (key) => key): T {
+  carry<T extends object>(from: object, to: T, rename?: (key: string) => string): T {
     const marks = this.#of(from);
     if (!marks) return to;
-    const keys = [...marks.keys].map(([key, own]) => [typeof key === 'string' ? rename(key) : key, own] as const);
-    this.#marks.set(to, { place: marks.place, keys: new Map(keys) });
+    const { keys } = marks;
+    const renamed = rename && keys ? new Map([...keys].map(([key, own]) => [rename(key), own])) : keys;
+    this.#marks.set(to, renamed === keys ? marks : { ...marks, ...(renamed ? { keys: renamed } : {}) });
     return to;
   }
 
@@ -51,7 +65,7 @@ export class Positions {
     const all = from.flatMap((one) => this.#of(one) ?? []);
     const [first] = all;
     if (first)
-      this.#marks.set(to, { place: first.place, keys: new Map(all.flatMap(({ keys }) => [...keys]).reverse()) });
+      this.#marks.set(to, { place: first.place, keys: new Map(all.flatMap(({ keys = [] }) => [...keys]).reverse()) });
     return to;
   }
 
@@ -87,8 +101,10 @@ export function mapValues(
   positions: Positions,
   container: { readonly [key: string]: Json },
   change: (value: Json, key: string) => Json,
-  rename: (key: string) => string = (key) => key,
+  rename?: (key: string) => string,
 ): { readonly [key: string]: Json } {
-  const copy = Object.fromEntries(Object.entries(container).map(([key, value]) => [rename(key), change(value, key)]));
+  const copy = Object.fromEntries(
+    Object.entries(container).map(([key, value]) => [rename ? rename(key) : key, change(value, key)]),
+  );
   return positions.carry(container, copy, rename);
 }

@@ -1,7 +1,7 @@
 /** The relationships of a node template. */
 import { type Json, type JsonObject, member, objectMember, textMember } from './json.js';
-import { plannedInterfaces, shownInterfaces, type Templating } from './node-templates.js';
-import { flattened, mergeTemplateInterfaces, readTemplateInterfaces } from './operations.js';
+import { plannedInterfaces, type Templating } from './node-templates.js';
+import { mergeTemplateInterfaces, readTemplateInterfaces } from './operations.js';
 import type { PlanRelationship } from './plan.js';
 import { CONTAINED_IN } from './relationship-types.js';
 import { completeValues } from './schema.js';
@@ -78,8 +78,7 @@ function readRelationship(
     const path = `${owner}.${side}_interfaces`;
     const own = readTemplateInterfaces(member(raw, `${side}_interfaces`), path, cx);
     const interfaces = mergeTemplateInterfaces(type[side], own, path, at, cx);
-    const operations = plannedInterfaces(interfaces, { owner: path, code: 'C2081', plugins, cx });
-    return { shown: shownInterfaces(interfaces), operations: flattened(operations) };
+    return plannedInterfaces(interfaces, { owner: path, code: 'C2081', plugins, cx });
   });
   const [source, targetSide] = sides as [(typeof sides)[number], (typeof sides)[number]];
   return {
@@ -87,8 +86,8 @@ function readRelationship(
     target_id: target,
     type_hierarchy: type.hierarchy,
     properties,
-    source_interfaces: source.shown,
-    target_interfaces: targetSide.shown,
+    source_interfaces: source.interfaces,
+    target_interfaces: targetSide.interfaces,
     source_operations: source.operations,
     target_operations: targetSide.operations,
   };
@@ -96,7 +95,14 @@ function readRelationship(
   function checkLifecycleOperation(path: string, values: JsonObject, template: Json): void {
     const operation = textMember(values, 'operation');
     if (operation === undefined) {
-      report('C2070', `${path} needs the property operation`, at, 'the lifecycle operation of the target to wait for');
+      // Where the property has no default, its absence is told already.
+      if (Object.hasOwn(properties, 'operation'))
+        report(
+          'C2070',
+          `${path} needs the property operation`,
+          at,
+          'the lifecycle operation of the target to wait for',
+        );
       return;
     }
     const lifecycle = objectMember(objectMember(template, 'interfaces'), 'cloudify.interfaces.lifecycle');

@@ -1,13 +1,14 @@
 /**
- * A source: YAML text in, a plain value and its places out. The only user of the YAML library.
+ * A source: YAML text in, a plain value and its places out.
  *
  * Hostile input ends here: aliases that multiply, nesting without end and files without end are refused by a diagnostic.
  */
-import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, parseDocument, type Scalar, type YAMLMap } from 'yaml';
-import type { Place, Report } from './diagnostics.js';
-import { isObject, type Json } from './json.js';
-import type { Positions } from './positions.js';
-import { numberOf, plainScalar } from './yaml-scalars.js';
+import type { DiagnosticCode, Place, Report } from './diagnostics.js';
+import { DateScalar, isObject, type Json, OddScalar } from './json.js';
+import type { KeyMarks, Positions } from './positions.js';
+import { type AliasNode, type MappingNode, parseYaml, type ScalarNode, type YamlNode } from './yaml/parser.js';
+import { numberOf, plainScalar } from './yaml/plain-scalars.js';
+import { YamlError } from './yaml/text.js';
 
 export interface SourceLimits {
   readonly characters: number;
@@ -41,48 +42,26 @@ export function readSource(
     });
     return undefined;
   }
-  const contents = parse(file, text, report);
-  if (contents === undefined) return undefined;
   try {
-    const reader = new Reader(file, positions, report, limits);
-    const value = contents === null ? {} : reader.value(contents, 0);
-    return reader.failed ? undefined : { file, value: value === null ? {} : value };
+    const root = parseYaml(text, limits.depth);
+    const value = root ? new Reader(file, positions, report, limits).value(root, 0) : null;
+    return { file, value: value ?? {} };
   } catch (error) {
-    if (!(error instanceof TooMuch)) throw error;
-    report('C2003', error.message, { file, offset: error.offset });
+    if (!(error instanceof YamlError)) throw error;
+    const unreadable = error.stage === 'limit' ? '' : 'cannot read this YAML: ';
+    report(CODES[error.stage], unreadable + error.message, { file, offset: error.offset });
     return undefined;
   }
 }
 
-function parse(file: string, text: string, report: Report): Node | null | undefined {
-  try {
-    // The failsafe schema leaves scalars as they are written: what they mean is decided by `plainScalar`.
-    const document = parseDocument(text, {
-      version: '1.1',
-      schema: 'failsafe',
-      uniqueKeys: false,
-      prettyErrors: false,
-      logLevel: 'silent',
-    });
-    for (const { message, pos } of document.errors)
-      report('C2001', `cannot read this YAML: ${message}`, { file, offset: pos[0] });
-    return document.errors.length > 0 ? undefined : (document.contents as Node | null);
-  } catch (error) {
-    // The library recurses: nesting without end overflows its stack.
-    if (!(error instanceof RangeError)) throw error;
-    report('C2003', 'the file is nested too deep to be read', { file, offset: 0 });
-    return undefined;
-  }
-}
-
-class TooMuch extends Error {
-  constructor(
-    message: string,
-    readonly offset: number,
-  ) {
-    super(message);
-  }
-}
+const CODES: Readonly<Record<YamlError['stage'], DiagnosticCode>> = {
+  parser: 'C2001',
+  limit: 'C2003',
+  scanner: 'C2004',
+  reader: 'C2005',
+  composer: 'C2006',
+  constructor: 'C2007',
+};
 
 interface Anchored {
   readonly value: Json;
@@ -93,7 +72,6 @@ interface Anchored {
 const ASCII = /^[\0-\x7f]*$/;
 
 class Reader {
-  failed = false;
   readonly #anchors = new Map<string, Anchored | undefined>();
   #count = 0;
 
@@ -104,53 +82,49 @@ class Reader {
     readonly limits: SourceLimits,
   ) {}
 
-  value(node: Node, depth: number): Json {
+  value(node: YamlNode, depth: number): Json {
     this.#grow(1, node);
-    if (depth > this.limits.depth) throw new TooMuch(`nested deeper than ${this.limits.depth} levels`, offsetOf(node));
-    if (isAlias(node)) return this.#alias(node);
-    const anchor = (node as Scalar).anchor;
-    if (anchor !== undefined) this.#anchors.set(anchor, undefined);
+    if (node.kind === 'alias') return this.#alias(node);
+    const { anchor } = node;
+    if (anchor === undefined) return this.#content(node, depth);
+    this.#anchors.set(anchor, undefined);
     const before = this.#count;
     const value = this.#content(node, depth);
-    if (anchor !== undefined) this.#anchors.set(anchor, { value, size: this.#count - before });
+    this.#anchors.set(anchor, { value, size: this.#count - before });
     return value;
   }
 
-  #content(node: Node, depth: number): Json {
-    if (isScalar(node)) return this.#scalar(node);
-    if (isMap(node)) return this.#mapping(node, depth);
-    if (!isSeq(node)) throw new Error('the YAML library returned a node of an unknown kind');
-    const marks = new Map<number, { key: Place; value: Place }>();
-    const list = node.items.map((item, index) => {
-      const place = this.#place(item as Node);
-      marks.set(index, { key: place, value: place });
-      return item ? this.value(item as Node, depth + 1) : null;
-    });
-    this.positions.mark(list, this.#place(node), marks);
+  #content(node: Exclude<YamlNode, AliasNode>, depth: number): Json {
+    if (node.kind === 'scalar') return this.#scalar(node);
+    if (node.tag !== undefined && !COLLECTION_TAGS.has(node.tag)) throw unknownTag(node.tag, node);
+    if (node.kind === 'mapping') return this.#mapping(node, depth);
+    const list = node.items.map((item) => this.value(item, depth + 1));
+    this.positions.markList(
+      list,
+      this.#place(node),
+      node.items.map((item) => this.#place(item)),
+    );
     return list;
   }
 
-  #mapping(node: YAMLMap, depth: number): Json {
-    const marks = new Map<string, { key: Place; value: Place }>();
+  #mapping(node: MappingNode, depth: number): Json {
+    const marks = new Map<string, KeyMarks>();
     const own = new Map<string, Json>();
     const merged: Json[] = [];
     let otherKeys = false;
-    for (const pair of node.items) {
-      const keyNode = pair.key as Node | null;
-      const key = keyNode ? this.value(keyNode, depth + 1) : null;
-      const value = pair.value ? this.value(pair.value as Node, depth + 1) : null;
-      if (isScalar(keyNode) && key === '<<' && keyNode.type === 'PLAIN') {
-        merged.push(...this.#mergeSources(value, pair.value as Node | null));
+    for (const [keyNode, valueNode] of node.pairs) {
+      const key = this.value(keyNode, depth + 1);
+      const value = this.value(valueNode, depth + 1);
+      if (key === '<<' && keyNode.kind === 'scalar' && keyNode.plain && keyNode.tag === undefined) {
+        merged.push(...this.#mergeSources(value, valueNode));
         continue;
       }
-      if (typeof key === 'object' && key !== null) {
-        this.#fail('a mapping or a list cannot be a key', keyNode as Node);
-        continue;
-      }
+      const isDate = (key as unknown) instanceof DateScalar;
+      if (typeof key === 'object' && key !== null && !((key as unknown) instanceof OddScalar))
+        throw new YamlError('constructor', 'a mapping or a list cannot be a key', keyNode.offset);
       if (typeof key !== 'string') otherKeys = true;
-      const name = String(key);
-      const place = this.#place(keyNode ?? node);
-      marks.set(name, { key: place, value: pair.value ? this.#place(pair.value as Node) : place });
+      const name = isDate && keyNode.kind === 'scalar' ? keyNode.text : String(key);
+      marks.set(name, { file: this.file, key: keyNode.offset, value: valueNode.offset });
       own.set(name, value);
     }
     // Earlier merged mappings win over later ones, and what is written here over them all.
@@ -158,31 +132,27 @@ class Reader {
     for (const source of merged.reverse())
       for (const [key, value] of Object.entries(source as object)) put(result, key, value);
     for (const [key, value] of own) put(result, key, value);
-    this.positions.mark(result, this.#place(node), marks);
+    this.positions.markMapping(result, this.#place(node), marks);
     if (otherKeys) NON_TEXT_KEYS.add(result);
     return result;
   }
 
-  #mergeSources(value: Json, node: Node | null): Json[] {
+  #mergeSources(value: Json, node: YamlNode): Json[] {
     const sources = Array.isArray(value) ? (value as Json[]) : [value];
     if (sources.every(isObject)) return sources;
-    this.#fail('<< merges mappings, or a list of mappings', node);
-    return [];
+    throw new YamlError('constructor', '<< merges mappings, or a list of mappings', node.offset);
   }
 
-  #scalar(node: Scalar): Json {
-    const text = String(node.value ?? '');
-    if (!ASCII.test(text)) {
-      this.failed = true;
+  #scalar(node: ScalarNode): Json {
+    const { text, tag } = node;
+    if (!ASCII.test(text))
       this.report('C2002', `only ASCII characters are allowed here, not ${JSON.stringify(text)}`, this.#place(node));
-    }
-    const { tag } = node;
-    if (tag === undefined || tag === '!')
-      return (node.type === 'PLAIN' && tag === undefined ? plainScalar(text) : text) as Json;
-    return this.#tagged(tag, text, node);
+    if (tag === undefined) return (node.plain ? plainScalar(text) : text) as Json;
+    return tag === '!' ? text : this.#tagged(tag, node);
   }
 
-  #tagged(tag: string, text: string, node: Scalar): Json {
+  #tagged(tag: string, node: ScalarNode): Json {
+    const { text } = node;
     const plain = plainScalar(text);
     switch (tag) {
       case 'tag:yaml.org,2002:str':
@@ -195,52 +165,40 @@ class Reader {
       case 'tag:yaml.org,2002:int':
       case 'tag:yaml.org,2002:float': {
         const number = numberOf(text) ?? Number(text);
-        if (!Number.isNaN(number)) return number;
+        if (!Number.isNaN(Number(number))) return number as Json;
         break;
       }
       case 'tag:yaml.org,2002:timestamp':
-        return new Date(Number.NaN) as never;
+        return new DateScalar() as never;
       default:
     }
-    this.#fail(`the tag ${tag} cannot be used here`, node);
-    return null;
+    throw unknownTag(tag, node);
   }
 
-  #alias(node: Alias): Json {
-    const anchored = this.#anchors.get(node.source);
+  #alias(node: AliasNode): Json {
+    const anchored = this.#anchors.get(node.name);
     if (anchored) {
       this.#grow(anchored.size, node);
       return anchored.value;
     }
-    const problem = this.#anchors.has(node.source)
-      ? 'stands within what it stands for'
-      : 'stands for nothing before it';
-    this.#fail(`the alias *${node.source} ${problem}`, node);
-    return null;
+    throw new YamlError('composer', `the alias *${node.name} stands within what it stands for`, node.offset);
   }
 
-  #grow(by: number, node: Node): void {
+  #grow(by: number, { offset }: YamlNode): void {
     this.#count += by;
     if (this.#count > this.limits.values)
-      throw new TooMuch(`more than ${this.limits.values} values, those behind aliases counted`, offsetOf(node));
+      throw new YamlError('limit', `more than ${this.limits.values} values, those behind aliases counted`, offset);
   }
 
-  #fail(message: string, node: Node | null): void {
-    this.failed = true;
-    this.report(
-      'C2001',
-      `cannot read this YAML: ${message}`,
-      node ? this.#place(node) : { file: this.file, offset: 0 },
-    );
-  }
-
-  #place(node: Node | null): Place {
-    return { file: this.file, offset: node ? offsetOf(node) : 0 };
+  #place({ offset }: YamlNode): Place {
+    return { file: this.file, offset };
   }
 }
 
-function offsetOf(node: Node): number {
-  return node.range?.[0] ?? 0;
+const COLLECTION_TAGS: ReadonlySet<string> = new Set(['!', 'tag:yaml.org,2002:map', 'tag:yaml.org,2002:seq']);
+
+function unknownTag(tag: string, { offset }: YamlNode): YamlError {
+  return new YamlError('constructor', `the tag ${tag} cannot be used here`, offset);
 }
 
 /** Sets a key as data, whatever its name: `__proto__` is a key like any other. */

@@ -1,6 +1,7 @@
 /** The way to Temporal for everything that a client does: a configured server, or the embedded one. */
 import type { Client, ConnectionOptions } from '@temporalio/client';
 import type { ArtifactStore } from '../store/artifact-store.js';
+import type { EncryptionKeys } from '../store/encryption.js';
 import { CaissonError } from './errors.js';
 import type { ConnectionSettings, Settings } from './settings.js';
 import type { Stack, StackStep } from './stack/up.js';
@@ -18,6 +19,8 @@ export interface CaissonConnection {
   searchAttributes(): Promise<boolean>;
   /** The page of a workflow in the Temporal UI. */
   uiUrl(workflowId: string, runId?: string): string;
+  /** Starts again what of the embedded stack has died; does nothing for a configured server. */
+  keepUp(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -43,21 +46,43 @@ export async function connect(settings: Settings, options: ConnectOptions = {}):
   // Loading it takes longest, so it begins first.
   const loading = import('@temporalio/client');
   loading.catch(() => undefined);
-  const stack = settings.connection.address === undefined ? await embeddedStack(settings, options) : undefined;
-  const target = { ...settings.connection, address: settings.connection.address ?? stack!.server.address };
-  const [{ Client, Connection }, { createDataConverter }, { openArtifactStore }] = await Promise.all([
+  const embedded = settings.connection.address === undefined;
+  let stack = embedded ? await embeddedStack(settings, options) : undefined;
+  const { address } = settings.connection;
+  const [{ Client, Connection }, { createDataConverter }, { openArtifactStore }, encryption] = await Promise.all([
     loading,
     import('../store/data-converter.js'),
     import('../store/open.js'),
+    settings.encryption && keysOf(settings.encryption),
+    // Takes no time beside the loading, and tells at once what Temporal's client tells after ten seconds.
+    address === undefined
+      ? undefined
+      : (await import('./stack/reach.js')).checkReach({ ...settings.connection, address }),
   ]);
   const store = openArtifactStore(settings.artifacts);
-  const connection = await Connection.connect(connectionOptions(target)).catch(async (error: unknown) => {
-    const { unreachable } = await import('./stack/reach.js');
-    throw await unreachable(target, error);
+  const reached = (): ConnectionSettings & { readonly address: string } => ({
+    ...settings.connection,
+    address: settings.connection.address ?? stack!.server.address,
   });
+  const open = async () =>
+    await Connection.connect({ ...connectionOptions(reached()), connectTimeout: embedded ? '3s' : '10s' });
+  const connection = await open()
+    .catch(async (error: unknown) => {
+      // Its process was there a moment ago: it is dying, or stuck. Bringing the stack up looks closer.
+      if (!embedded || options.autoStart === false || !settings.embedded) throw error;
+      const { up } = await import('./stack/up.js');
+      stack = await up(settings, options.onStep ? { onStep: options.onStep } : {});
+      return await open();
+    })
+    .catch(async (error: unknown) => {
+      if (error instanceof CaissonError) throw error;
+      const { unreachable } = await import('./stack/reach.js');
+      throw await unreachable(reached(), error);
+    });
+  const target = reached();
   const { namespace } = target;
-  const client = new Client({ connection, namespace, dataConverter: createDataConverter(store) });
-  const base = settings.uiUrl ?? stack?.server.uiUrl ?? guessedUi(target.address);
+  const client = new Client({ connection, namespace, dataConverter: createDataConverter(store, encryption) });
+  const base = settings.uiUrl ?? stack?.server.ui_url ?? guessedUi(target.address);
   let known: Promise<boolean> | undefined;
   return {
     client,
@@ -74,8 +99,23 @@ export async function connect(settings: Settings, options: ConnectOptions = {}):
       const run = runId === undefined ? '' : `/${runId}/history`;
       return `${base}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowId)}${run}`;
     },
+    async keepUp() {
+      if (!stack || options.autoStart === false || !settings.embedded) return;
+      const { up } = await import('./stack/up.js');
+      await up(settings);
+    },
     close: async () => await connection.close(),
   };
+}
+
+async function keysOf(given: NonNullable<Settings['encryption']>): Promise<EncryptionKeys | undefined> {
+  const { encryptionKeys } = await import('../store/encryption.js');
+  return await encryptionKeys(given).catch((error: Error) => {
+    throw new CaissonError('usage', 'C1006', error.message, {
+      hint: 'see: caisson config list --origin',
+      cause: error,
+    });
+  });
 }
 
 async function embeddedStack(settings: Settings, { autoStart = true, onStep }: ConnectOptions): Promise<Stack> {
@@ -96,7 +136,6 @@ export function connectionOptions({ address, apiKey, tls, metadata }: Connection
     ...(apiKey === undefined ? {} : { apiKey }),
     ...(tls === undefined ? {} : { tls: tls as NonNullable<ConnectionOptions['tls']> }),
     ...(metadata === undefined ? {} : { metadata: { ...metadata } }),
-    connectTimeout: '10s',
   };
 }
 

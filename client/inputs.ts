@@ -50,7 +50,7 @@ function objectIn(text: string, file: string | undefined): JsonObject {
   const where = file ?? JSON.stringify(text);
   let value: Json;
   try {
-    value = parse(text, { version: '1.1', maxAliasCount: 100 }) as Json;
+    value = (file?.endsWith('.json') ? JSON.parse(text) : parse(text, { version: '1.1', maxAliasCount: 100 })) as Json;
   } catch (error) {
     throw refused(`${where} is neither key=value nor readable YAML: ${(error as Error).message.split('\n', 1)[0]}`);
   }

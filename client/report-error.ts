@@ -1,5 +1,6 @@
 /** Errors as people and programs read them: text with the place and the way out, or one JSON line on stderr. */
-import { renderDiagnostic } from '../blueprint/diagnostics.js';
+import path from 'node:path';
+import { type DiagnosticStyle, renderDiagnostic } from '../blueprint/diagnostics.js';
 import { CaissonError } from './errors.js';
 import { EXIT, exitCodeOf } from './exit.js';
 import type { Colors } from './output/io.js';
@@ -24,7 +25,7 @@ export function reportError(error: unknown, style: ErrorStyle): ReportedError {
 
 function textOf(error: CaissonError, { colors, verbose }: ErrorStyle): string {
   const lines = error.diagnostics.map((diagnostic) =>
-    renderDiagnostic(diagnostic, error.sources.get(diagnostic.source?.file ?? '')),
+    renderDiagnostic(diagnostic, error.sources.get(diagnostic.source?.file ?? ''), diagnosticStyle(colors)),
   );
   if (lines.length === 0) {
     lines.push(`${colors.red(`error[${error.code}]:`)} ${error.message}`);
@@ -33,6 +34,17 @@ function textOf(error: CaissonError, { colors, verbose }: ErrorStyle): string {
   for (const [name, link] of Object.entries(error.links)) lines.push(`  ${name.replaceAll('_', ' ')}: ${link}`);
   if (verbose && error.cause instanceof Error) lines.push(colors.dim(error.cause.stack ?? error.cause.message));
   return lines.join('\n');
+}
+
+/** Files as seen from here, errors in red. */
+export function diagnosticStyle(colors: Colors): DiagnosticStyle {
+  return { fileName: fileFromHere, error: colors.red, help: colors.cyan, faint: colors.dim };
+}
+
+function fileFromHere(file: string): string {
+  if (!path.isAbsolute(file)) return file;
+  const relative = path.relative(process.cwd(), file);
+  return relative.startsWith('..') ? file : relative;
 }
 
 function jsonOf(error: CaissonError, exitCode: number): string {

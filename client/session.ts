@@ -15,9 +15,18 @@ export function settingFlags({ address, namespace, profile, embedded }: GlobalOp
 }
 
 /** The plugins that blueprints may import here. */
-export async function installedPlugins(): Promise<Catalog> {
-  const { builtInPlugins } = await import('../plugins/builtin.js');
-  return await builtInPlugins();
+export async function installedPlugins(global: GlobalOptions): Promise<Catalog> {
+  const { loadSettings } = await import('./settings.js');
+  const { installedPlugins: installed } = await import('../plugins/installed.js');
+  const { settings } = await loadSettings(settingFlags(global));
+  return await installed(settings.pluginFolders).catch(async (error: Error) => {
+    if (error.name !== 'PluginRefused') throw error;
+    const { CaissonError } = await import('./errors.js');
+    throw new CaissonError('usage', 'C1008', error.message, {
+      cause: error,
+      hint: 'mend it, or take its folder out of the setting plugins (CAISSON_PLUGINS)',
+    });
+  });
 }
 
 /** Connects (starting a server on this machine if none is configured), runs, and closes the connection whatever happens. */
@@ -31,9 +40,18 @@ export async function withSession<Result>(
   const { tellSteps } = await import('./output/stack-steps.js');
   const { settings } = await loadSettings(settingFlags(global));
   const connection = await connect(settings, { onStep: tellSteps(io, global.quiet) });
+  // With a server of one's own, workers are one's own too: without one, commands would wait for no told reason.
+  const told = connection.embedded ? undefined : tellDeserted(connection, io);
   try {
     return await run({ settings, connection });
   } finally {
+    await told;
     await connection.close();
   }
+}
+
+async function tellDeserted(connection: CaissonConnection, io: Io): Promise<void> {
+  const { deserted } = await import('./stack/pollers.js');
+  const text = await deserted(connection);
+  if (text !== undefined) io.err(text);
 }

@@ -54,24 +54,34 @@ export async function* watchExecution(
     over = true;
     closed();
   });
-  while (!signal?.aborted) {
-    const last = over;
-    try {
-      // A queued execution has no run to be asked yet.
-      if (progress && !last) yield await look(connection, reference);
-      if (events) {
-        const found = await reader.next();
-        if (found.length > 0) yield { kind: 'events', events: found };
+  // The stack's keeper may have died too: then it is up to us.
+  const keeping = setInterval(() => void connection.keepUp().catch(() => undefined), 1_000);
+  try {
+    yield* looks();
+  } finally {
+    clearInterval(keeping);
+  }
+
+  async function* looks(): AsyncGenerator<WatchUpdate> {
+    while (!signal?.aborted) {
+      const last = over;
+      try {
+        // A queued execution has no run to be asked yet.
+        if (progress && !last) yield await look(connection, reference);
+        if (events) {
+          const found = await reader.next();
+          if (found.length > 0) yield { kind: 'events', events: found };
+        }
+      } catch (error) {
+        if (!isPassing(error)) throw error;
+        yield { kind: 'silence', reason: (error as Error).message };
       }
-    } catch (error) {
-      if (!isPassing(error)) throw error;
-      yield { kind: 'silence', reason: (error as Error).message };
+      if (last) {
+        yield { kind: 'ended', record: await settledExecution(connection, reference) };
+        return;
+      }
+      await Promise.race([closing, pause(interval, signal)]);
     }
-    if (last) {
-      yield { kind: 'ended', record: await settledExecution(connection, reference) };
-      return;
-    }
-    await Promise.race([closing, pause(interval, signal)]);
   }
 }
 

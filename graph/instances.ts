@@ -42,21 +42,30 @@ export interface PlannedInstances {
   readonly problems: readonly Problem[];
 }
 
+/** What a plan that is planned again keeps of the instances that are there. */
+export interface Kept {
+  /** Ids of the instances of a node or group in a container (undefined: in none) that stay, `count` of them at most. */
+  instances(container: string | undefined, name: string, count: number): readonly string[];
+  /** The one instance that sources are related to by a relationship which is all_to_one; undefined: none yet. */
+  target(node: string, relationship: PlanRelationship): string | undefined;
+}
+
 export function planInstances(
   plan: ParsedPlan,
   random: () => number,
   takenIds: ReadonlySet<string> = new Set(),
+  kept?: Kept,
 ): PlannedInstances {
   const problems = plan.nodes.flatMap((node) => node.relationships.flatMap((one) => refusal(node, one, plan)));
   if (problems.length > 0) return { instances: [], problems };
-  const drafts = new Expansion(plan, idMaker(random, takenIds)).run();
+  const drafts = new Expansion(plan, idMaker(random, takenIds), kept).run();
   const byNode = new Map<string, Draft[]>();
   for (const draft of drafts) {
     const own = byNode.get(draft.node.name);
     if (own) own.push(draft);
     else byNode.set(draft.node.name, [draft]);
   }
-  const relating = new Relating(plan, byNode);
+  const relating = new Relating(plan, byNode, kept);
   return { instances: drafts.map((draft) => finished(draft, relating.relationshipsOf(draft))), problems };
 }
 
@@ -66,24 +75,24 @@ export function initialInstances(plan: DeploymentPlan): NodeInstance[] {
   return plan.node_instances.map((planned) => {
     const index = (counts.get(planned.node_id) ?? 0) + 1;
     counts.set(planned.node_id, index);
-    return {
-      id: planned.id,
-      node_id: planned.node_id,
-      index,
-      state: 'uninitialized',
-      ...(planned.host_id === undefined ? {} : { host_id: planned.host_id }),
-      version: 1,
-      runtime_properties: {},
-      system_properties: {},
-      relationships: planned.relationships.map(({ type, target_id, target_name }) => ({
-        type,
-        target_id,
-        target_name,
-      })),
-      scaling_groups: planned.scaling_groups ?? [],
-      attempted: [],
-    };
+    return newInstance(planned, index);
   });
+}
+
+export function newInstance(planned: PlannedNodeInstance, index: number): NodeInstance {
+  return {
+    id: planned.id,
+    node_id: planned.node_id,
+    index,
+    state: 'uninitialized',
+    ...(planned.host_id === undefined ? {} : { host_id: planned.host_id }),
+    version: 1,
+    runtime_properties: {},
+    system_properties: {},
+    relationships: planned.relationships.map(({ type, target_id, target_name }) => ({ type, target_id, target_name })),
+    scaling_groups: planned.scaling_groups ?? [],
+    attempted: [],
+  };
 }
 
 function finished(
@@ -125,6 +134,7 @@ class Expansion {
   constructor(
     readonly plan: ParsedPlan,
     readonly newId: (name: string) => string,
+    readonly kept: Kept | undefined,
   ) {
     this.#nodes = new Map(plan.nodes.map((node) => [node.name, node]));
     for (const [name, container] of containersOf(plan)) {
@@ -149,8 +159,9 @@ class Expansion {
     const count = node
       ? node.capabilities.scalable.properties.current_instances
       : (this.plan.scaling_groups[name]?.properties.current_instances ?? 0);
+    const there = this.kept?.instances(ancestors[0]?.id, name, count) ?? [];
     for (let made = 0; made < count; made += 1) {
-      const own = { name, id: this.newId(name) };
+      const own = { name, id: there[made] ?? this.newId(name) };
       const host = hostId ?? (node?.host_id === name ? own.id : undefined);
       if (node) this.#drafts.push({ id: own.id, node, hostId: host, ancestors, groups });
       // What is contained in a node scales with that node: it is in no group of its own by that.
@@ -161,7 +172,7 @@ class Expansion {
 }
 
 /** Every node and scaling group with what contains it, undefined for the outermost. Nodes first, in plan order. */
-function containersOf(plan: ParsedPlan): ReadonlyMap<string, string | undefined> {
+export function containersOf(plan: ParsedPlan): ReadonlyMap<string, string | undefined> {
   const containers = new Map<string, string | undefined>();
   for (const node of plan.nodes) containers.set(node.name, containedIn(node)?.target_id);
   const groups = Object.entries(plan.scaling_groups);
@@ -195,6 +206,7 @@ class Relating {
   constructor(
     readonly plan: ParsedPlan,
     readonly byNode: ReadonlyMap<string, readonly Draft[]>,
+    readonly kept: Kept | undefined,
   ) {
     const containers = containersOf(plan);
     for (const { name } of plan.nodes) {
@@ -225,6 +237,8 @@ class Relating {
     }
     const candidates = this.#candidates(draft, target).map(({ id }) => id);
     if (connectionType(relationship) === 'all_to_all') return candidates;
+    const before = this.kept?.target(draft.node.name, relationship);
+    if (before !== undefined && candidates.includes(before)) return [before];
     const first = candidates.reduce<string | undefined>(
       (least, id) => (least === undefined || id < least ? id : least),
       undefined,

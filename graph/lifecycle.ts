@@ -5,16 +5,18 @@
  * of the way. A state is set only together with a mapped operation, but for `initializing`, `started`, `stopped` and
  * `deleted`, which are always set.
  */
-import { type RelationshipOperation, relationshipSteps } from './relationship-steps.js';
+import { UNDO } from './begin.js';
+import { relationshipSteps } from './relationship-steps.js';
 import type { InstanceState, NodeInstance } from './state.js';
 import type { Mark, Step } from './steps.js';
-import { isHost, mappedOperation, nodeOf, type Topology } from './topology.js';
+import { agentMethod, isHost, mappedOperation, nodeOf, type Topology } from './topology.js';
 
-const LIFECYCLE = 'cloudify.interfaces.lifecycle';
-const VALIDATION = 'cloudify.interfaces.validation';
+export const LIFECYCLE = 'cloudify.interfaces.lifecycle';
+export const VALIDATION = 'cloudify.interfaces.validation';
 const MONITORING = 'cloudify.interfaces.monitoring';
 const HOST = 'cloudify.interfaces.host';
 const MONITORING_AGENT = 'cloudify.interfaces.monitoring_agent';
+const AGENT = 'cloudify.interfaces.cloudify_agent';
 
 /** The states an install has to skip what lies before, by the state the instance had when the walk began. */
 const INSTALLED_UP_TO: Readonly<Record<string, 'begun' | 'created' | 'configured' | 'started'>> = {
@@ -26,82 +28,204 @@ const INSTALLED_UP_TO: Readonly<Record<string, 'begun' | 'created' | 'configured
   started: 'started',
 };
 
+/** @param state where to begin: see graph/begin.ts */
 export function installSteps(topology: Topology, instance: NodeInstance, state: InstanceState): Step[] {
-  const { call, relationships } = stepsOf(topology, instance);
+  if (state.startsWith(UNDO)) return undoneFirst(topology, instance, state.slice(UNDO.length));
   const reached = INSTALLED_UP_TO[state];
-  if (reached === 'started') return [mark({ state: 'started', event: 'Node instance started (nothing to do)' })];
-  const validated = reached !== undefined;
+  const steps = reached === 'started' ? [] : lifecycleOf(topology, instance, reached);
+  const begins = isHost(nodeOf(topology, instance)) && reached !== 'started';
+  if (!begins && steps.every(({ calls }) => calls.length === 0))
+    return [mark({ state: 'started', event: 'Node instance started (nothing to do)' })];
+  return [mark({ state: 'initializing' }), ...steps, mark({ state: 'started', event: 'Node instance started' })];
+}
+
+function lifecycleOf(
+  topology: Topology,
+  instance: NodeInstance,
+  reached: 'begun' | 'created' | 'configured' | undefined,
+): Step[] {
+  const { call, relationships } = stepsOf(topology, instance);
+  const nothing = (event: string): Step => mark({ event: `${event}: nothing to do` });
   const created = reached === 'created' || reached === 'configured';
   const configured = reached === 'configured';
+  const steps = (skipped: boolean, event: string, own: Step[]): Step[] =>
+    skipped || own.length === 0 ? [nothing(event)] : own;
   return [
-    mark({ state: 'initializing' }),
-    ...(validated
-      ? []
-      : [
-          ...call(`${VALIDATION}.create`, 'Validating node instance before creation', {}),
-          ...call(`${LIFECYCLE}.precreate`, 'Precreating node instance', {}),
-        ]),
-    ...(created
-      ? []
-      : call(
-          `${LIFECYCLE}.create`,
-          'Creating node instance',
-          { state: 'created', event: 'Node instance created' },
-          'creating',
-        )),
+    ...steps(
+      reached !== undefined,
+      'Validating node instance before creation',
+      call(
+        `${VALIDATION}.create`,
+        { event: 'Validating node instance before creation' },
+        { event: 'Node instance validated before creation' },
+      ),
+    ),
+    ...steps(
+      reached !== undefined,
+      'Precreating node instance',
+      call(`${LIFECYCLE}.precreate`, { event: 'Precreating node instance' }, { event: 'Node instance precreated' }),
+    ),
+    ...steps(
+      created,
+      'Creating node instance',
+      call(
+        `${LIFECYCLE}.create`,
+        { event: 'Creating node instance', state: 'creating' },
+        { event: 'Node instance created', state: 'created' },
+      ),
+    ),
     ...(configured
       ? []
-      : [
-          ...relationships('preconfigure', 'Pre-configuring relationships', 'Relationships pre-configured'),
-          ...call(
-            `${LIFECYCLE}.configure`,
-            'Configuring node instance',
-            { state: 'configured', event: 'Node instance configured' },
-            'configuring',
-          ),
-        ]),
+      : relationships('preconfigure', 'Pre-configuring relationships', 'Relationships pre-configured')),
+    ...steps(
+      configured,
+      'Configuring node instance',
+      call(
+        `${LIFECYCLE}.configure`,
+        { state: 'configuring', event: 'Configuring node instance' },
+        { state: 'configured', event: 'Node instance configured' },
+      ),
+    ),
     ...relationships('postconfigure', 'Post-configuring relationships', 'Relationships post-configured'),
-    ...call(`${LIFECYCLE}.start`, 'Starting node instance', {}, 'starting'),
+    ...steps(
+      false,
+      'Starting node instance',
+      call(`${LIFECYCLE}.start`, { state: 'starting', event: 'Starting node instance' }),
+    ),
     ...(isHost(nodeOf(topology, instance)) ? hostStarted(topology, instance) : []),
-    ...call(`${LIFECYCLE}.poststart`, 'Poststarting node instance', {}),
-    ...call(`${MONITORING}.start`, undefined, {}),
+    ...steps(
+      false,
+      'Poststarting node instance',
+      call(`${LIFECYCLE}.poststart`, { event: 'Poststarting node instance' }, { event: 'Node instance poststarted' }),
+    ),
+    ...call(`${MONITORING}.start`),
     ...relationships('establish', 'Establishing relationships', 'Relationships established'),
-    mark({ state: 'started', event: 'Node instance started' }),
   ];
 }
 
+/** Takes down what earlier executions left, its failures passed over, and then installs what is not there. */
+function undoneFirst(topology: Topology, instance: NodeInstance, from: InstanceState): Step[] {
+  if (from === 'starting') return [...stopAgain(topology, instance), ...installSteps(topology, instance, 'configured')];
+  return [
+    ...asUndo(uninstallSteps(topology, instance, from), true),
+    ...installSteps(topology, instance, 'uninitialized'),
+  ];
+}
+
+/** The lifecycle of an instance run again as a whole after it failed: down from where it is, and up. */
+export function reinstallSteps(topology: Topology, instance: NodeInstance, from: InstanceState): Step[] {
+  return [
+    ...asUndo(uninstallSteps(topology, instance, from), false),
+    ...installSteps(topology, instance, 'uninitialized'),
+  ];
+}
+
+/**
+ * Before a resumed install sends `create` or `start` once more, what the first try may have left is taken down. Failures
+ * of that are passed over.
+ */
+export function cleanupSteps(topology: Topology, instance: NodeInstance, resent: 'create' | 'start'): Step[] {
+  const { call } = stepsOf(topology, instance);
+  const steps =
+    resent === 'start'
+      ? stopAgain(topology, instance)
+      : asUndo(
+          [
+            ...call(
+              `${LIFECYCLE}.delete`,
+              { event: 'Deleting node instance' },
+              { event: 'Deleted node instance', unless_failed: [`${UNDO}${LIFECYCLE}.delete`] },
+            ),
+            ...call(
+              `${LIFECYCLE}.postdelete`,
+              { event: 'Postdeleting node instance' },
+              { event: 'Node instance postdeleted' },
+            ),
+          ],
+          true,
+        );
+  if (steps.length === 0) return [];
+  return [
+    mark({ event: 'Rolling back prior to resuming install' }),
+    ...steps,
+    mark({ event: 'Finished rolling back, now resuming install' }),
+  ];
+}
+
+function stopAgain(topology: Topology, instance: NodeInstance): Step[] {
+  const { call } = stepsOf(topology, instance);
+  return asUndo(
+    [
+      ...call(`${LIFECYCLE}.prestop`, { event: 'Prestopping node instance' }, { event: 'Node instance prestopped' }),
+      ...hostStopping(topology, instance),
+      ...call(`${LIFECYCLE}.stop`, {}, { event: 'Stopped node instance' }),
+    ],
+    true,
+  );
+}
+
+/** @param state where to begin: see graph/begin.ts */
 export function uninstallSteps(topology: Topology, instance: NodeInstance, state: InstanceState): Step[] {
-  const { call, relationships } = stepsOf(topology, instance);
   const stopped = ['stopped', 'deleting', 'deleted'].includes(state);
-  const neverStarted = ['uninitialized', 'configured'].includes(state);
   const gone = ['deleted', 'uninitialized'].includes(state);
   return [
-    ...(stopped || neverStarted
-      ? [mark({ event: 'Stop: instance already stopped' })]
-      : [
-          mark({ state: 'stopping', event: 'Stopping node instance' }),
-          ...call(`${VALIDATION}.delete`, 'Validating node instance before deletion', {}),
-          ...call(`${MONITORING}.stop`, undefined, {}),
-          ...call(`${LIFECYCLE}.prestop`, undefined, {}),
-          ...(isHost(nodeOf(topology, instance))
-            ? [
-                ...call(`${MONITORING_AGENT}.stop`, undefined, {}),
-                ...call(`${MONITORING_AGENT}.uninstall`, undefined, {}),
-              ]
-            : []),
-          ...call(`${LIFECYCLE}.stop`, undefined, {}),
-        ]),
-    ...(stopped ? [] : [mark({ state: 'stopped', event: 'Stopped node instance' })]),
-    ...(gone
+    ...(stopped || state === 'uninitialized' || state === 'configured'
+      ? [mark({ event: `Stop: instance already ${instance.state}` })]
+      : [mark({ state: 'stopping', event: 'Stopping node instance' }), ...stopSteps(topology, instance)]),
+    ...(stopped ? [] : [mark({ state: 'stopped' })]),
+    ...(gone ? [mark({ event: `Delete: instance already ${instance.state}` })] : deleteSteps(topology, instance)),
+    ...(state === 'deleted'
       ? []
-      : [
-          ...relationships('unlink', 'Unlinking relationships', 'Relationships unlinked'),
-          ...call(`${LIFECYCLE}.delete`, 'Deleting node instance', {}, 'deleting'),
-          ...call(`${LIFECYCLE}.postdelete`, undefined, {}),
-        ]),
-    state === 'deleted'
-      ? mark({ event: 'Delete: instance already deleted' })
-      : mark({ state: 'deleted', event: 'Deleted node instance' }),
+      : [mark({ state: 'deleted', event: 'Deleted node instance', ...unlessFailed(topology, `${LIFECYCLE}.delete`) })]),
+  ];
+}
+
+/**
+ * Back to the last settled state, as the reference's rollback does: what was starting is stopped and `configured`, what
+ * was being made is deleted and `uninitialized`. What was being taken down (`gone:`) is taken down.
+ */
+export function rollbackSteps(topology: Topology, instance: NodeInstance, state: InstanceState): Step[] {
+  if (state === 'starting')
+    return [
+      mark({ state: 'stopping', event: 'Stopping node instance' }),
+      ...stopSteps(topology, instance),
+      mark({ state: 'configured', ...unlessFailed(topology, `${LIFECYCLE}.stop`) }),
+      mark({ event: `Rollback Delete: nothing to do, instance state is ${state}` }),
+      mark({ event: 'Rollbacked node instance' }),
+    ];
+  if (state === 'creating' || state === 'configuring')
+    return [
+      mark({ event: `Rollback Stop: nothing to do, instance state is ${state}` }),
+      ...deleteSteps(topology, instance),
+      mark({ state: 'uninitialized', ...unlessFailed(topology, `${LIFECYCLE}.delete`) }),
+      mark({ event: 'Rollbacked node instance' }),
+    ];
+  return state.startsWith('gone:') ? uninstallSteps(topology, instance, state.slice('gone:'.length)) : [];
+}
+
+function stopSteps(topology: Topology, instance: NodeInstance): Step[] {
+  const { call } = stepsOf(topology, instance);
+  const stop = call(`${LIFECYCLE}.stop`, {}, { event: 'Stopped node instance' });
+  return [
+    ...call(
+      `${VALIDATION}.delete`,
+      { event: 'Validating node instance before deletion' },
+      { event: 'Node instance validated before deletion' },
+    ),
+    ...call(`${MONITORING}.stop`),
+    ...call(`${LIFECYCLE}.prestop`, { event: 'Prestopping node instance' }, { event: 'Node instance prestopped' }),
+    ...hostStopping(topology, instance),
+    ...(stop.length > 0 ? stop : [mark({ event: 'Stopped node instance: nothing to do' })]),
+  ];
+}
+
+function deleteSteps(topology: Topology, instance: NodeInstance): Step[] {
+  const { call, relationships } = stepsOf(topology, instance);
+  const remove = call(`${LIFECYCLE}.delete`, { state: 'deleting', event: 'Deleting node instance' });
+  return [
+    ...relationships('unlink', 'Unlinking relationships', 'Relationships unlinked'),
+    ...(remove.length > 0 ? remove : [mark({ event: 'Deleting node instance: nothing to do' })]),
+    ...call(`${LIFECYCLE}.postdelete`, { event: 'Postdeleting node instance' }, { event: 'Node instance postdeleted' }),
   ];
 }
 
@@ -113,31 +237,73 @@ function hostStarted(topology: Topology, instance: NodeInstance): Step[] {
     ? [{ calls: [{ key: name, instance_id: instance.id, operation: name, poll: true }] }]
     : [];
   const { call } = stepsOf(topology, instance);
+  const method = agentMethod(nodeOf(topology, instance));
   return [
     ...wait,
-    ...call(`${MONITORING_AGENT}.install`, undefined, {}),
-    ...call(`${MONITORING_AGENT}.start`, undefined, {}),
+    ...(method === 'none' ? [] : call(`${AGENT}.create`, { event: 'Creating agent' }, { event: 'Agent created' })),
+    ...(method === 'plugin' || method === 'init_script'
+      ? call(`${AGENT}.start`, { event: 'Waiting for agent to start' }, { event: 'Agent started' })
+      : []),
+    ...call(`${MONITORING_AGENT}.install`),
+    ...call(`${MONITORING_AGENT}.start`),
+  ];
+}
+
+function hostStopping(topology: Topology, instance: NodeInstance): Step[] {
+  const node = nodeOf(topology, instance);
+  if (!isHost(node)) return [];
+  const { call } = stepsOf(topology, instance);
+  const method = agentMethod(node);
+  const stop = method === 'plugin' || method === 'init_script' || method === 'provided' ? 'stop_amqp' : 'stop';
+  return [
+    ...call(`${MONITORING_AGENT}.stop`),
+    ...call(`${MONITORING_AGENT}.uninstall`),
+    ...(method === 'none'
+      ? []
+      : [
+          ...call(`${AGENT}.${stop}`, { event: 'Stopping agent' }),
+          ...call(`${AGENT}.delete`, { event: 'Deleting agent' }, { event: 'Agent deleted' }),
+        ]),
   ];
 }
 
 function stepsOf(topology: Topology, instance: NodeInstance) {
   const { operations } = nodeOf(topology, instance);
 
-  /** A step for one operation of the node; unmapped, just the event that says so (where Cloudify has one). */
-  function call(operation: string, event: string | undefined, leave: Mark, state?: InstanceState): Step[] {
-    if (!mappedOperation(operations, operation))
-      return event === undefined ? [] : [mark({ event: `${event}: nothing to do` })];
-    const enter = { ...(state === undefined ? {} : { state }), ...(event === undefined ? {} : { event }) };
+  /** A step for one operation of the node; none where nothing is mapped to it. */
+  function call(operation: string, enter: Mark = {}, leave: Mark = {}): Step[] {
+    if (!mappedOperation(operations, operation)) return [];
     return [{ enter, calls: [{ key: operation, instance_id: instance.id, operation }], leave }];
   }
 
-  function relationships(operation: RelationshipOperation, begin: string, end: string): Step[] {
+  function relationships(operation: string, begin: string, end: string): Step[] {
     const steps = relationshipSteps(topology, instance, operation);
-    if (steps.length === 0) return [mark({ event: `${begin}: nothing to do` })];
-    return [mark({ event: begin }), ...steps, mark({ event: end })];
+    return steps.length === 0 ? [] : [mark({ event: begin }), ...steps, mark({ event: end })];
   }
 
   return { call, relationships };
+}
+
+/** The same steps as a part of another sequence: under other keys. */
+function asUndo(steps: readonly Step[], passOver: boolean): Step[] {
+  const renamed = ({ unless_failed, ...rest }: Mark): Mark =>
+    unless_failed ? { ...rest, unless_failed: unless_failed.map(undoKey) } : rest;
+  return steps.map(({ enter, calls, leave }) => ({
+    ...(enter ? { enter: renamed(enter) } : {}),
+    calls: calls.map((call) => ({
+      ...call,
+      key: undoKey(call.key),
+      ...(passOver ? { ignore_failure: true } : {}),
+    })),
+    ...(leave ? { leave: renamed(leave) } : {}),
+  }));
+}
+
+const undoKey = (key: string): string => (key.startsWith(UNDO) ? key : `${UNDO}${key}`);
+
+/** The reference says `deleted` whatever failed; by default only what was deleted is. */
+function unlessFailed({ legacy }: Topology, key: string): Pick<Mark, 'unless_failed'> {
+  return legacy ? {} : { unless_failed: [key] };
 }
 
 function mark(enter: Mark): Step {

@@ -1,6 +1,7 @@
 /**
- * Runtime properties travel as patches: lists of "set this path" and "delete this path", applied one by one by the
- * execution. Two operations that write different paths of one instance at the same time both keep what they wrote.
+ * Runtime properties travel as patches: lists of "set this path", "delete this path" and "let an object be at this
+ * path", applied one by one by the execution. Two operations that write different paths of one instance at the same
+ * time both keep what they wrote.
  */
 import type { Json, JsonObject } from '../blueprint/json.js';
 
@@ -9,7 +10,9 @@ export type PropertyPath = readonly (string | number)[];
 
 export type PatchOperation =
   | readonly [op: 'set', path: PropertyPath, value: Json]
-  | readonly [op: 'delete', path: PropertyPath];
+  | readonly [op: 'delete', path: PropertyPath]
+  /** An object is to be there: of several writers that found none, no one's empties what another has put into it. */
+  | readonly [op: 'ensure', path: PropertyPath];
 
 export type Patch = readonly PatchOperation[];
 
@@ -21,7 +24,7 @@ export function isPatch(value: unknown): value is Patch {
 function isPatchOperation(value: unknown): value is PatchOperation {
   if (!Array.isArray(value) || !Array.isArray(value[1])) return false;
   if (!value[1].every((key) => typeof key === 'string' || Number.isInteger(key))) return false;
-  return value[0] === 'set' ? value.length === 3 : value[0] === 'delete' && value.length === 2;
+  return value[0] === 'set' ? value.length === 3 : ['delete', 'ensure'].includes(value[0]) && value.length === 2;
 }
 
 /**
@@ -32,9 +35,20 @@ export function applyPatch(properties: JsonObject, patch: Patch): JsonObject {
   let result: Json = properties;
   for (const [op, path, value] of patch) {
     if (path.some((key) => key === '__proto__')) continue;
-    result = op === 'set' ? setAt(result, path, 0, value) : deleteAt(result, path, 0);
+    if (op === 'set') result = setAt(result, path, 0, value);
+    else if (op === 'delete') result = deleteAt(result, path, 0);
+    else if (!isObject(valueAt(result, path))) result = setAt(result, path, 0, {});
   }
   return isObject(result) ? result : {};
+}
+
+function valueAt(current: Json | undefined, path: PropertyPath): Json | undefined {
+  let value = current;
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+    value = (value as Record<string | number, Json>)[key];
+  }
+  return value;
 }
 
 function setAt(current: Json | undefined, path: PropertyPath, depth: number, value: Json): Json {

@@ -7,6 +7,8 @@ import type { InstanceState } from './state.js';
 export interface Mark {
   readonly state?: InstanceState;
   readonly event?: string;
+  /** Keys of calls of the sequence: when one of them failed and was passed over, the mark would be a lie and is left out. */
+  readonly unless_failed?: readonly string[];
 }
 
 /** One call of one operation. */
@@ -22,6 +24,10 @@ export interface OperationCall {
   readonly kwargs?: JsonObject;
   /** A falsy result means "not yet": asked again without being charged to the retries. */
   readonly poll?: boolean;
+  /** Retries where the operation names none, instead of the execution's. */
+  readonly max_retries?: number;
+  /** Its failure for good is noted and passed over, whatever the sequence says. */
+  readonly ignore_failure?: boolean;
 }
 
 export interface RelationshipCall {
@@ -39,12 +45,17 @@ export interface Step {
   readonly leave?: Mark;
 }
 
-/** The steps of one node instance, one after the other, begun when the sequences it comes after have ended. */
+/** What a sequence waits for: the end of another one, or only the step of it that makes a certain call. */
+export type Predecessor = string | { readonly sequence: string; readonly key: string };
+
+/** The steps of one node instance, one after the other, begun when what it comes after has ended. */
 export interface Sequence {
   readonly id: string;
   readonly instance_id: string;
-  readonly after: readonly string[];
+  readonly after: readonly Predecessor[];
   readonly steps: readonly Step[];
   /** A call that failed for good is noted and passed over. */
   readonly ignore_failure?: boolean;
+  /** A call that failed for good ends the sequence, and what comes after it goes on. */
+  readonly abandon?: boolean;
 }

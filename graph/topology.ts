@@ -1,4 +1,6 @@
 /** A plan and its instances, indexed for walking: who is related to whom, and which operations are mapped. */
+
+import { member, objectMember, textMember } from '../blueprint/json.js';
 import type { DeploymentPlan, Operation, PlanNode, PlanRelationship } from '../blueprint/plan.js';
 import type { NodeInstance } from './state.js';
 
@@ -7,9 +9,11 @@ export interface Topology {
   readonly instances: ReadonlyMap<string, NodeInstance>;
   /** Instances that have a relationship to the key, in the order of the instances. */
   readonly sources: ReadonlyMap<string, readonly string[]>;
+  /** Every documented switch is set to the reference's own behaviour. */
+  readonly legacy: boolean;
 }
 
-export function topology(plan: DeploymentPlan, instances: Iterable<NodeInstance>): Topology {
+export function topology(plan: DeploymentPlan, instances: Iterable<NodeInstance>, legacy = false): Topology {
   const nodes = new Map(plan.nodes.map((node) => [node.id, node]));
   const byId = new Map<string, NodeInstance>();
   const sources = new Map<string, string[]>();
@@ -21,7 +25,7 @@ export function topology(plan: DeploymentPlan, instances: Iterable<NodeInstance>
       else sources.set(target, [instance.id]);
     }
   }
-  return { nodes, instances: byId, sources };
+  return { nodes, instances: byId, sources, legacy };
 }
 
 /** Ids of the instances that `instance` has relationships to, each once, in declaration order. */
@@ -61,4 +65,12 @@ export function relationshipAt(node: PlanNode, index: number): PlanRelationship 
 /** Hosts are nodes of type Compute; the reference looks for the text anywhere in the hierarchy. */
 export function isHost(node: PlanNode): boolean {
   return node.type_hierarchy.some((type) => type.includes('cloudify.nodes.Compute'));
+}
+
+/** How an agent gets on a host: `agent_config.install_method`, in the older form `install_agent: false`. */
+export function agentMethod({ properties }: PlanNode): string {
+  const method = textMember(objectMember(properties, 'agent_config'), 'install_method');
+  if (method !== undefined) return method;
+  const install = member(properties, 'install_agent');
+  return install === false || install === 'false' ? 'none' : 'remote';
 }

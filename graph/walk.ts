@@ -5,7 +5,7 @@
  * that ended. No promises, no clock, no Temporal; the same inputs give the same effects in the same order. All of it is
  * linear in the number of steps.
  */
-import type { WalkLedger } from './ledger.js';
+import type { Restart, WalkLedger } from './ledger.js';
 import type { Mark, OperationCall, Sequence, Step } from './steps.js';
 
 /** What to do next. Marks are to be applied at once and in order; calls are to be started. */
@@ -23,6 +23,8 @@ export interface WalkPolicy {
 export interface Walk {
   readonly policy: WalkPolicy;
   readonly sequences: ReadonlyMap<string, Progress>;
+  /** Sequences whose lifecycle was begun anew. */
+  readonly restarted: Map<string, Restart>;
   /** Sequences that can take their next step. */
   readonly active: string[];
   /** Calls whose turn has come, first come first served. */
@@ -30,52 +32,104 @@ export interface Walk {
   running: number;
   /** Nothing new begins: after a failure under `drain`, on cancel, and before continuing as new. */
   draining: boolean;
+  /** Something could have begun, had the walk not been draining. */
+  held: boolean;
   failed: boolean;
 }
 
-interface Progress {
+export interface Progress {
   readonly sequence: Sequence;
   steps: readonly Step[];
+  /** Sequences that wait for the end of this one. */
   readonly dependants: string[];
+  /** Sequences that wait only for a certain call of this one, by its key. */
+  readonly releases: Map<string, string[]>;
   /** Sequences this one still waits for. */
   waiting: number;
   position: number;
   /** Calls of the current step that have not ended. */
   pending: number;
   entered: boolean;
-  status: 'waiting' | 'running' | 'done' | 'failed';
-  /** Keys of the calls that succeeded (or were passed over). */
+  status: 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
+  /** Keys of the calls that succeeded or were passed over; of the latter also `!key`. */
   readonly done: Set<string>;
+  /** Steps before this one, but for calls that are left to make, happened in an earlier run: so did their marks. */
+  resumeAt: number;
 }
 
-/** @param ledger what an earlier run of the same walk has done: those calls, and the marks before them, are left out */
-export function beginWalk(sequences: readonly Sequence[], policy: WalkPolicy, ledger?: WalkLedger): Walk {
+/** What an earlier run of the same walk has done, and what is to become of it now. */
+export interface Begun {
+  readonly ledger: WalkLedger;
+  /** Sequences that failed are not tried again: the same execution goes on. */
+  readonly sameExecution?: boolean;
+  /** Steps of a sequence whose lifecycle was begun anew. */
+  readonly again?: (instanceId: string, restart: Restart) => readonly Step[];
+}
+
+/** @param begun what is done already: those calls, and the marks before them, are left out */
+export function beginWalk(sequences: readonly Sequence[], policy: WalkPolicy, begun?: Begun): Walk {
   const progress = new Map<string, Progress>();
-  for (const sequence of sequences) {
-    const recorded = ledger?.sequences[sequence.id];
-    progress.set(sequence.id, {
-      sequence,
-      steps: sequence.steps,
-      dependants: [],
-      waiting: 0,
-      position: 0,
-      pending: 0,
-      entered: false,
-      status: recorded === true ? 'done' : 'waiting',
-      done: new Set(Array.isArray(recorded) ? recorded : []),
-    });
-  }
-  const walk: Walk = { policy, sequences: progress, active: [], ready: [], running: 0, draining: false, failed: false };
-  for (const [id, own] of progress) {
-    for (const before of new Set(own.sequence.after)) {
-      const other = progress.get(before);
-      if (!other || other.status === 'done') continue;
-      other.dependants.push(id);
+  const walk: Walk = {
+    policy,
+    sequences: progress,
+    restarted: new Map(Object.entries(begun?.ledger.restarted ?? {})),
+    active: [],
+    ready: [],
+    running: 0,
+    draining: false,
+    held: false,
+    failed: false,
+  };
+  const failed = new Set(begun?.sameExecution ? begun.ledger.failed : []);
+  for (const sequence of sequences) progress.set(sequence.id, progressOn(sequence, walk, begun, failed));
+  for (const [id, own] of progress) wait(walk, id, own);
+  for (const [id, own] of progress) if (own.status === 'waiting' && own.waiting === 0) walk.active.push(id);
+  return walk;
+}
+
+function progressOn(sequence: Sequence, walk: Walk, begun: Begun | undefined, failed: ReadonlySet<string>): Progress {
+  const recorded = begun?.ledger.complete ? true : begun?.ledger.sequences[sequence.id];
+  const restarted = walk.restarted.get(sequence.id);
+  const steps = restarted && begun?.again ? begun.again(sequence.instance_id, restarted) : sequence.steps;
+  const done = new Set(Array.isArray(recorded) ? (recorded as readonly string[]) : []);
+  if (failed.has(sequence.id)) walk.failed = true;
+  return {
+    sequence,
+    steps,
+    dependants: [],
+    releases: new Map(),
+    waiting: 0,
+    position: 0,
+    pending: 0,
+    entered: false,
+    status: recorded === true ? 'done' : failed.has(sequence.id) ? 'failed' : 'waiting',
+    done,
+    resumeAt: done.size === 0 ? 0 : steps.findLastIndex(({ calls }) => calls.some(({ key }) => done.has(key))),
+  };
+}
+
+/** Notes what a sequence waits for. */
+function wait({ sequences }: Walk, id: string, own: Progress): void {
+  const ends = new Set<string>();
+  for (const before of own.sequence.after) {
+    if (typeof before === 'string') ends.add(before);
+    else {
+      const other = sequences.get(before.sequence);
+      if (!other || other.status === 'done' || other.done.has(before.key)) continue;
+      // Cloudify: a call that will not be made is not waited for.
+      if (!other.steps.some(({ calls }) => calls.some(({ key }) => key === before.key))) continue;
+      const known = other.releases.get(before.key);
+      if (known) known.push(id);
+      else other.releases.set(before.key, [id]);
       own.waiting += 1;
     }
   }
-  for (const [id, own] of progress) if (own.status === 'waiting' && own.waiting === 0) walk.active.push(id);
-  return walk;
+  for (const before of ends) {
+    const other = sequences.get(before);
+    if (!other || other.status === 'done') continue;
+    other.dependants.push(id);
+    own.waiting += 1;
+  }
 }
 
 /** Everything to be done now, with at most `capacity` more calls started. */
@@ -95,32 +149,53 @@ export function advance(walk: Walk, capacity: number): Effect[] {
   }
 }
 
-/** A call that `advance` started has ended. */
-export function settle(walk: Walk, sequenceId: string, key: string, outcome: Outcome): void {
+/**
+ * A call that `advance` started has ended.
+ *
+ * @param hard a failure that is not passed over, whatever the sequence says
+ */
+export function settle(walk: Walk, sequenceId: string, key: string, outcome: Outcome, hard = false): void {
   const own = progressOf(walk, sequenceId);
   walk.running -= 1;
   own.pending -= 1;
-  const passed = outcome === 'succeeded' || (outcome === 'failed' && own.sequence.ignore_failure === true);
-  if (passed) own.done.add(key);
-  else if (own.status === 'running') own.status = 'failed';
+  const passed = outcome === 'failed' && isPassedOver(own, key, hard);
+  if (passed) own.done.add(`!${key}`);
+  if (outcome === 'succeeded' || passed) own.done.add(key);
+  else if (outcome === 'failed') own.status = 'failed';
+  else if (own.status === 'running') own.status = 'cancelled';
   if (outcome === 'cancelled') walk.draining = true;
   if (outcome === 'failed' && !passed) {
+    if (own.sequence.abandon) {
+      if (own.pending === 0) walk.active.push(sequenceId);
+      return;
+    }
     walk.failed = true;
     if (walk.policy.on_failure === 'drain') walk.draining = true;
   }
-  if (own.status === 'running' && own.pending === 0) walk.active.push(sequenceId);
+  if (own.pending === 0 && (own.status === 'running' || isAbandoned(own))) walk.active.push(sequenceId);
 }
 
+/** Whether a failure of this call does not stop its sequence. */
+export function isPassedOver(own: Progress, key: string, hard = false): boolean {
+  if (hard) return false;
+  const call = own.steps[own.position]?.calls.find((one) => one.key === key);
+  return own.sequence.ignore_failure === true || call?.ignore_failure === true;
+}
+
+const isAbandoned = (own: Progress): boolean => own.status === 'failed' && own.sequence.abandon === true;
+
 /** Gives a failed sequence another life with these steps, in its old place in the graph. */
-export function restart(walk: Walk, sequenceId: string, steps: readonly Step[]): void {
+export function restart(walk: Walk, sequenceId: string, steps: readonly Step[], how: Restart): void {
   const own = progressOf(walk, sequenceId);
   if (own.status !== 'failed' || own.pending > 0)
     throw new Error(
       `sequence ${sequenceId} cannot be restarted: it is ${own.status}, with ${own.pending} calls pending`,
     );
+  walk.restarted.set(sequenceId, how);
   own.steps = steps;
   own.done.clear();
   own.position = 0;
+  own.resumeAt = 0;
   own.entered = false;
   own.status = 'running';
   walk.active.push(sequenceId);
@@ -138,13 +213,21 @@ export function isComplete(walk: Walk): boolean {
 }
 
 /** What a later run of this walk need not do again. */
-export function doneSequences(walk: Walk): WalkLedger['sequences'] {
-  const done: Record<string, true | readonly string[]> = {};
+export function ledgerOf(walk: Walk, states: WalkLedger['states']): WalkLedger {
+  if (isComplete(walk)) return { states: {}, sequences: {}, complete: true };
+  const sequences: Record<string, true | readonly string[]> = {};
+  const failed: string[] = [];
   for (const [id, own] of walk.sequences) {
-    if (own.status === 'done') done[id] = true;
-    else if (own.done.size > 0) done[id] = [...own.done];
+    if (own.status === 'done') sequences[id] = true;
+    else if (own.done.size > 0) sequences[id] = [...own.done];
+    if (own.status === 'failed') failed.push(id);
   }
-  return done;
+  return {
+    states,
+    sequences,
+    ...(failed.length > 0 ? { failed } : {}),
+    ...(walk.restarted.size > 0 ? { restarted: Object.fromEntries(walk.restarted) } : {}),
+  };
 }
 
 /** Walks each of these sequences forward until it waits for calls or ends; sequences that become free join the list. */
@@ -152,18 +235,29 @@ function takeSteps(walk: Walk, ids: string[], effects: Effect[]): void {
   for (const id of ids) {
     const own = progressOf(walk, id);
     if (own.status === 'waiting') {
-      if (walk.draining) continue;
+      if (walk.draining) {
+        walk.held = true;
+        continue;
+      }
       own.status = 'running';
     }
-    if (own.status !== 'running') continue;
-    if (own.entered) leaveStep(own, effects);
-    if (queueNextCalls(walk, own, effects)) continue;
-    own.status = 'done';
-    for (const dependant of own.dependants) {
-      const other = progressOf(walk, dependant);
-      other.waiting -= 1;
-      if (other.waiting === 0) ids.push(dependant);
+    if (own.status !== 'running' && !isAbandoned(own)) continue;
+    if (own.status === 'running') {
+      if (own.entered) leaveStep(walk, own, effects, ids);
+      if (queueNextCalls(walk, own, effects)) continue;
     }
+    own.status = 'done';
+    for (const waiting of own.releases.values()) release(walk, waiting, ids);
+    own.releases.clear();
+    release(walk, own.dependants, ids);
+  }
+}
+
+function release(walk: Walk, dependants: readonly string[], ids: string[]): void {
+  for (const dependant of dependants) {
+    const other = progressOf(walk, dependant);
+    other.waiting -= 1;
+    if (other.waiting === 0) ids.push(dependant);
   }
 }
 
@@ -177,8 +271,7 @@ function queueNextCalls(walk: Walk, own: Progress, effects: Effect[]): boolean {
       for (const call of calls) walk.ready.push({ sequence: own.sequence.id, call, step });
       return true;
     }
-    // Calls that the ledger names happened in an earlier run: so did their marks.
-    if (step.calls.length === 0) note(own, step.enter, effects);
+    if (step.calls.length === 0 && own.position >= own.resumeAt) note(own, step.enter, effects);
   }
   return false;
 }
@@ -197,14 +290,20 @@ function startCall(walk: Walk, next: Walk['ready'][number], effects: Effect[]): 
   effects.push({ kind: 'call', sequence: next.sequence, call: next.call });
 }
 
-function leaveStep(own: Progress, effects: Effect[]): void {
-  note(own, own.steps[own.position]?.leave, effects);
+function leaveStep(walk: Walk, own: Progress, effects: Effect[], ids: string[]): void {
+  const step = own.steps[own.position];
+  note(own, step?.leave, effects);
+  for (const { key } of step?.calls ?? []) {
+    release(walk, own.releases.get(key) ?? [], ids);
+    own.releases.delete(key);
+  }
   own.position += 1;
   own.entered = false;
 }
 
 function note(own: Progress, mark: Mark | undefined, effects: Effect[]): void {
   if (mark === undefined || (mark.state === undefined && mark.event === undefined)) return;
+  if (mark.unless_failed?.some((key) => own.done.has(`!${key}`))) return;
   effects.push({ kind: 'mark', instance_id: own.sequence.instance_id, mark });
 }
 

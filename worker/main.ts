@@ -13,7 +13,10 @@ import { serve } from './serve.js';
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
 const environment = takePrivate(process.env);
-const settings = JSON.parse(await text(process.stdin)) as Settings;
+const input = await text(process.stdin);
+// Whoever started us died before noting who we are: nobody would ever stop us.
+if (input === '') process.exit(0);
+const settings = JSON.parse(input) as Settings;
 const files = stackFiles(settings);
 const log = workerLog(files.workerLog);
 

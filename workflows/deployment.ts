@@ -77,11 +77,12 @@ export async function deployment(input: DeploymentInput): Promise<void> {
 
 async function serveDeployment(input: DeploymentInput): Promise<void> {
   let instances: readonly NodeInstance[] = input.instances;
-  let { blueprint, plan } = input;
+  let { blueprint, plan, modification } = input;
   let isProtected = input.is_protected === true;
   let resumable: readonly ResumableExecution[] = input.resumable ?? [];
   let running: ExecutionRecord | undefined;
   let retired = false;
+  let saved: Promise<void> = Promise.resolve();
   let handover: Handover | undefined;
   const records: ExecutionRecord[] = [...(input.executions ?? [])];
   const queue: ExecutionRequest[] = [...(input.queue ?? [])];
@@ -187,10 +188,13 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
     await condition(() => queue.length > 0 || retired || full());
     const request = queue.shift();
     if (request) await run(request);
-    else if (retired) return await condition(allHandlersFinished);
-    else {
+    else if (retired) {
+      // A result that arrives while a workflow closes fails the task, and with it the update that asked for the end.
+      await saved;
+      return await condition(allHandlersFinished);
+    } else {
       await condition(allHandlersFinished);
-      const { first: _, ...rest } = input;
+      const { first: _, modification: _before, ...rest } = input;
       await continueAsNew<typeof deployment>({
         ...rest,
         blueprint,
@@ -200,6 +204,7 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
         queue,
         resumable,
         is_protected: isProtected,
+        ...(modification ? { modification } : {}),
       });
     }
   }
@@ -239,6 +244,9 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
 
   function takeOver(request: ExecutionRequest, settled: Handover): void {
     instances = settled.instances;
+    plan = settled.plan ?? plan;
+    blueprint = settled.blueprint ?? blueprint;
+    modification = settled.modification;
     resumable = resumableAfter(resumable, request, settled);
     const canResume = (id: string) => resumable.some(({ execution_id }) => execution_id === id);
     for (const [at, record] of records.entries())
@@ -250,13 +258,14 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
       error: settled.error,
       total_operations: settled.total_operations,
       finished_operations: settled.finished_operations,
+      ...(settled.ignored_failures ? { ignored_failures: settled.ignored_failures } : {}),
       resumable: canResume(request.id),
     });
     running = undefined;
     tell(request, ended);
     const { outcome } = settled;
     // For people to read: a failure to write it is retried, and does not hold up the next execution.
-    saveSnapshot
+    saved = saveSnapshot
       .executeWithOptions({ summary: `snapshot after ${request.workflow_id}` }, [
         { deployment_id: input.id, execution_id: request.id, outcome, instances },
       ])
@@ -279,6 +288,7 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
           instances,
           request,
           ...(ledger ? { ledger } : {}),
+          ...(modification ? { modification } : {}),
         } satisfies ExecutionInput,
       ],
       parentClosePolicy: ParentClosePolicy.ABANDON,

@@ -43,5 +43,5 @@ function systemValue(state: ExecutionState, entity: string, property: string): J
   if (entity === 'tenant' && property === 'name') return 'default_tenant';
   if (entity !== 'deployment') return undefined;
   if (property === 'id' || property === 'name') return state.input.deployment_id;
-  return property === 'blueprint' ? state.input.blueprint.id : undefined;
+  return property === 'blueprint' ? state.blueprint.id : undefined;
 }

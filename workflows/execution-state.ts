@@ -1,7 +1,9 @@
 /** What one run of an execution workflow knows and changes: instances, ledger, journal, running and failed operations. */
 import type { OperationRequest, Patches } from '../activities/request.js';
 import type { DeploymentPlan, Json } from '../blueprint/plan.js';
+import { factsAfter, ROLLED_BACK } from '../graph/begin.js';
 import type { Ledger } from '../graph/ledger.js';
+import { LIFECYCLE } from '../graph/lifecycle.js';
 import { applyPatch } from '../graph/patch.js';
 import type { NodeInstance } from '../graph/state.js';
 import type { Mark, OperationCall } from '../graph/steps.js';
@@ -10,6 +12,7 @@ import { Control, type OperationDecision } from './control.js';
 import { Journal } from './journal.js';
 import {
   type ApprovalRecord,
+  type BlueprintReference,
   type Delivery,
   type ExecutionInput,
   type ExecutionOptions,
@@ -19,6 +22,7 @@ import {
   type PatchMessage,
   type ProgressView,
   type RunningOperation,
+  type StartedModification,
   type SuspendedWait,
 } from './messages.js';
 
@@ -42,12 +46,10 @@ const RECORDED = 'recorded calls';
 
 export class ExecutionState {
   readonly input: ExecutionInput;
-  readonly plan: DeploymentPlan;
   readonly options: ExecutionOptions;
-  readonly topology: Topology;
   readonly journal: Journal;
   readonly running = new Map<string, RunningTask>();
-  readonly failures: FailedOperation[] = [];
+  readonly failures: FailedOperation[];
   /** Tasks and flushes that this run has applied: recovery must not apply them twice. */
   readonly applied = new Set<string>();
   readonly startedAt: string;
@@ -65,7 +67,12 @@ export class ExecutionState {
   total: number;
   finished: number;
   taskCount: number;
-  readonly #instances: Map<string, NodeInstance>;
+  modification: StartedModification | undefined;
+  #plan: DeploymentPlan;
+  #blueprint: BlueprintReference | undefined;
+  #planChanged: boolean;
+  #topology: Topology;
+  #instances: Map<string, NodeInstance>;
   #byNode: ReadonlyMap<string, readonly string[]> | undefined;
   #ledger: Ledger;
   /** Ledgers of the walks that are under way, which grow until they end. */
@@ -75,10 +82,13 @@ export class ExecutionState {
 
   constructor(input: ExecutionInput) {
     this.input = input;
-    this.plan = input.plan;
     this.options = input.request.options;
-    this.topology = topology(input.plan, input.instances);
-    this.#instances = this.topology.instances as Map<string, NodeInstance>;
+    this.#plan = input.plan;
+    this.#planChanged = input.continued?.plan_changed ?? false;
+    this.#topology = topology(input.plan, input.instances, this.options.legacy);
+    this.#instances = this.#topology.instances as Map<string, NodeInstance>;
+    this.failures = [...(input.continued?.failures ?? [])];
+    this.modification = input.modification;
     this.#ledger = input.ledger ?? {};
     this.recorded = new Map(Object.entries(input.ledger?.[RECORDED]?.results ?? {}));
     this.startedAt = input.continued?.started_at ?? new Date(Date.now()).toISOString();
@@ -112,6 +122,28 @@ export class ExecutionState {
     return this.input.request.id;
   }
 
+  get plan(): DeploymentPlan {
+    return this.#plan;
+  }
+
+  get planChanged(): boolean {
+    return this.#planChanged;
+  }
+
+  get topology(): Topology {
+    return this.#topology;
+  }
+
+  /** The blueprint: after an update, the new one. */
+  get blueprint(): BlueprintReference {
+    return this.#blueprint ?? this.input.blueprint;
+  }
+
+  /** This execution continues what another one left. */
+  get resumes(): boolean {
+    return this.input.request.resume_of !== undefined;
+  }
+
   get instances(): readonly NodeInstance[] {
     return [...this.#instances.values()];
   }
@@ -133,11 +165,64 @@ export class ExecutionState {
     this.#instances.set(id, { ...instance, ...change, version: instance.version + 1 });
   }
 
+  /** Puts another plan, other instances in the place of those that were there. */
+  replaceModel(plan: DeploymentPlan, instances: readonly NodeInstance[], blueprint?: BlueprintReference): void {
+    this.#planChanged ||= plan !== this.#plan;
+    this.#plan = plan;
+    this.#blueprint = blueprint ?? this.#blueprint;
+    this.#topology = topology(plan, instances, this.options.legacy);
+    this.#instances = this.#topology.instances as Map<string, NodeInstance>;
+    this.#byNode = undefined;
+  }
+
   applyMark(instanceId: string, { state, event }: Mark): void {
-    if (state !== undefined && !this.options.dry_run) {
-      this.change(instanceId, { state, ...(state === 'deleted' ? { attempted: [] } : {}) });
-    }
+    if (state !== undefined && !this.options.dry_run)
+      this.change(instanceId, { state, ...this.#consequences(this.instance(instanceId), state) });
     if (event !== undefined) this.note('workflow_node_event', event, instanceId);
+  }
+
+  /** What else a state means: facts that no longer hold, properties that speak of something gone. */
+  #consequences(instance: NodeInstance, state: string): Partial<NodeInstance> {
+    const { attempted, system_properties } = instance;
+    switch (state) {
+      case 'deleted':
+        // The reference keeps the properties, and the next create reads of a resource that is gone.
+        return { attempted: [], ...(this.options.legacy ? {} : { runtime_properties: {}, system_properties: {} }) };
+      case 'uninitialized':
+        return {
+          attempted: [],
+          ...(this.options.legacy ? { system_properties: { ...system_properties, [ROLLED_BACK]: true } } : {}),
+        };
+      case 'configured': {
+        const { configuration_drift: _, ...rest } = system_properties;
+        return { attempted: factsAfter(attempted, 'stop'), system_properties: rest };
+      }
+      case 'started':
+        return Object.hasOwn(system_properties, 'status')
+          ? {
+              system_properties: {
+                ...system_properties,
+                status: { ok: true, timestamp: now(), task: null, result: null },
+              },
+            }
+          : {};
+      default:
+        return {};
+    }
+  }
+
+  /** Records that a lifecycle operation was begun: from now on there may be something to undo. */
+  began({ instance_id, operation }: OperationCall): void {
+    const name = lifecycleName(operation);
+    const { attempted } = this.instance(instance_id);
+    if (name !== undefined && !attempted.includes(name)) this.change(instance_id, { attempted: [...attempted, name] });
+  }
+
+  /** Records that a lifecycle operation succeeded: what it undoes is undone. */
+  succeeded({ instance_id, operation }: OperationCall): void {
+    const name = lifecycleName(operation);
+    if (name !== 'stop' && name !== 'delete') return;
+    this.change(instance_id, { attempted: factsAfter(this.instance(instance_id).attempted, name) });
   }
 
   applyPatches(patches: Patches | undefined): void {
@@ -177,6 +262,27 @@ export class ExecutionState {
     return { ...ledger, [RECORDED]: { states: {}, sequences: {}, results: Object.fromEntries(this.recorded) } };
   }
 
+  /**
+   * A decision that is made once, and stays when the program runs again from its first line: after continuing as new,
+   * and when the execution is resumed.
+   */
+  decide<T>(name: string, make: () => T): T {
+    const known = this.decision<T>(name);
+    if (known !== undefined) return known;
+    const decision = make();
+    this.#ledger = { ...this.#ledger, [name]: { states: {}, sequences: {}, decision: decision as Json } };
+    return decision;
+  }
+
+  decision<T>(name: string): T | undefined {
+    return this.#ledger[name]?.decision as T | undefined;
+  }
+
+  /** Drops walks and decisions that no longer hold: what they tell of was undone. */
+  forget(...names: readonly string[]): void {
+    this.#ledger = Object.fromEntries(Object.entries(this.#ledger).filter(([name]) => !names.includes(name)));
+  }
+
   /** From now until `closeWalk` the ledger includes what `read` tells. */
   openWalk(read: () => Ledger): void {
     this.#openWalks.add(read);
@@ -196,6 +302,12 @@ export class ExecutionState {
       ledger: this.ledger,
       total_operations: this.total,
       finished_operations: this.finished,
+      ...(this.failures.some(({ ignored }) => ignored)
+        ? { ignored_failures: this.failures.filter(({ ignored }) => ignored).length }
+        : {}),
+      ...(this.#planChanged ? { plan: this.#plan } : {}),
+      ...(this.#blueprint ? { blueprint: this.#blueprint } : {}),
+      ...(this.modification ? { modification: this.modification } : {}),
       ...(this.control.draining ? { drained: true } : {}),
     };
   }
@@ -222,6 +334,18 @@ export class ExecutionState {
 
 function groupIds(instances: Iterable<NodeInstance>): Map<string, string[]> {
   const groups = new Map<string, string[]>();
-  for (const { id, node_id } of instances) groups.set(node_id, [...(groups.get(node_id) ?? []), id]);
+  for (const { id, node_id } of instances) {
+    const group = groups.get(node_id);
+    if (group) group.push(id);
+    else groups.set(node_id, [id]);
+  }
   return groups;
+}
+
+function lifecycleName(operation: string): string | undefined {
+  return operation.startsWith(`${LIFECYCLE}.`) ? operation.slice(LIFECYCLE.length + 1) : undefined;
+}
+
+function now(): string {
+  return new Date(Date.now()).toISOString();
 }

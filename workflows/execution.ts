@@ -193,15 +193,21 @@ async function save(state: ExecutionState): Promise<void> {
 
 async function continueWith(state: ExecutionState, input: ExecutionInput): Promise<ExecutionResult> {
   await save(state);
+  const { modification: _, ...rest } = input;
   const next: ExecutionInput = {
-    ...input,
+    ...rest,
+    blueprint: state.blueprint,
+    plan: state.plan,
     instances: state.instances,
     ledger: state.ledger,
+    ...(state.modification ? { modification: state.modification } : {}),
     continued: {
       started_at: state.startedAt,
       finished_operations: state.finished,
       task_count: state.taskCount,
       journal_length: state.journal.length,
+      ...(state.failures.length > 0 ? { failures: state.failures } : {}),
+      ...(state.planChanged ? { plan_changed: true } : {}),
       ...(state.control.paused ? { paused: state.control.paused } : {}),
       waits: state.suspended,
       deliveries: Object.fromEntries(state.deliveries),

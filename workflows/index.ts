@@ -1,7 +1,13 @@
 /** What the bundle exports: every function is a workflow type under its name. */
+export { install_new_agents, validate_agents } from './agents.js';
+export { check_drift, check_status } from './check.js';
 export { deployment } from './deployment.js';
-export { execute_operation, restart, start, stop } from './execute-operation.js';
+export { execute_operation, pull, restart, start, stop, validate } from './execute-operation.js';
+export { heal } from './heal.js';
 export { install } from './install.js';
+export { reinstall } from './reinstall.js';
+export { rollback } from './rollback.js';
+export { scale } from './scale.js';
 export { uninstall } from './uninstall.js';
 export { unknownWorkflow as default } from './unknown.js';
 

@@ -25,6 +25,8 @@ export interface ExecutionOptions {
   readonly subgraph_retries: number;
   /** What a final failure does: nothing new starts | then undo what this execution did | the rest goes on. */
   readonly on_failure: 'drain' | 'rollback' | 'continue';
+  /** Under `continue`: seconds after the first failure in which other branches may still begin something; `null`: no limit. */
+  readonly wait_after_fail: number | null;
   /** Operations in flight at once, at most. */
   readonly max_in_flight: number;
   /** Length of the history at which a run continues as new, well below the server's limit of 51,200 events. */
@@ -42,18 +44,23 @@ export const DEFAULT_OPTIONS: ExecutionOptions = {
   retry_interval: null,
   subgraph_retries: 0,
   on_failure: 'drain',
+  wait_after_fail: null,
   max_in_flight: 200,
   max_events: 24_000,
   legacy: false,
   dry_run: false,
 };
 
-/** The reference's defaults, as `--legacy` sets them: 60 retries 15 s apart, and other branches go on after a failure. */
+/**
+ * The reference's defaults, as `--legacy` sets them: 60 retries 15 s apart, and other branches go on after a failure, for
+ * ten minutes.
+ */
 export const LEGACY_OPTIONS: ExecutionOptions = {
   ...DEFAULT_OPTIONS,
   max_retries: 60,
   retry_interval: 15,
   on_failure: 'continue',
+  wait_after_fail: 600,
   legacy: true,
 };
 
@@ -65,6 +72,12 @@ export interface ExecutionRequest {
   /** Checked and completed with their defaults by the client. */
   readonly parameters: JsonObject;
   readonly options: ExecutionOptions;
+  /** Parameters that the workflow does not declare are passed on, instead of being refused. @default false */
+  readonly allow_custom_parameters?: boolean;
+  /** Run it although its availability rules say that it makes no sense now. @default false */
+  readonly force?: boolean;
+  /** Of `update`: what the deployment is to become. */
+  readonly update?: UpdateTarget;
   /** Execution whose ledger this one continues: operations that it completed are not run again. */
   readonly resume_of?: string;
   /** With `resume_of`: run every operation of the instances that were not done with again, also those that had completed. */
@@ -77,6 +90,12 @@ export interface ExecutionRequest {
   readonly queue?: boolean;
   /** Workflow id of who wants to be told of the end, by {@link executionEndedSignal}. */
   readonly notify?: string;
+}
+
+export interface UpdateTarget {
+  readonly blueprint: BlueprintReference;
+  /** Compact; its `inputs` are the bound values. Instances are planned by the update itself. */
+  readonly plan: DeploymentPlan;
 }
 
 export type ExecutionStatus = 'queued' | 'started' | 'terminated' | 'failed' | 'cancelled';
@@ -97,6 +116,8 @@ export interface ExecutionRecord {
   readonly is_dry_run: boolean;
   readonly total_operations: number;
   readonly finished_operations: number;
+  /** Operations that failed for good and were passed over (`ignore_failure`): what they left is told by `progress`. */
+  readonly ignored_failures?: number;
   /** Temporal's ids. */
   readonly workflow: { readonly workflow_id: string; readonly run_id: string | null };
   /** It ended without completing and can be continued by `resume`. */
@@ -125,6 +146,7 @@ export interface DeploymentInput {
   readonly first?: ExecutionRequest;
   /** Carried over continue-as-new. */
   readonly executions?: readonly ExecutionRecord[];
+  readonly modification?: StartedModification;
   /** Ledgers of the executions that can be resumed, oldest first. */
   readonly resumable?: readonly ResumableExecution[];
   readonly queue?: readonly ExecutionRequest[];
@@ -137,6 +159,16 @@ export interface ResumableExecution {
   readonly parameters: JsonObject;
   readonly options: ExecutionOptions;
   readonly ledger: Ledger;
+}
+
+/** A change of the instances that an execution began and has not ended: no other may begin until it is. */
+export interface StartedModification {
+  readonly execution_id: string;
+  /** What was scaled, and how many there were in each container. */
+  readonly entity: string;
+  readonly before: number;
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
 }
 
 export interface DeploymentView {
@@ -170,6 +202,7 @@ export interface ExecutionInput {
   readonly request: ExecutionRequest;
   /** What was already done: by the execution this one resumes, or by this one before it continued as new. */
   readonly ledger?: Ledger;
+  readonly modification?: StartedModification;
   /** Set on runs after the first. */
   readonly continued?: ContinuedRun;
 }
@@ -182,6 +215,9 @@ export interface ContinuedRun {
   readonly task_count: number;
   /** Events so far, all of them in the artifact store by now. */
   readonly journal_length: number;
+  readonly failures?: readonly FailedOperation[];
+  /** The plan is not any more the one that the execution began with. */
+  readonly plan_changed?: boolean;
   readonly paused?: PauseRecord;
   /** Operations that wait without an activity, by call: they go on waiting where they were. */
   readonly waits?: Readonly<Record<string, SuspendedWait>>;
@@ -222,6 +258,11 @@ export interface Handover {
   readonly ledger: Ledger;
   readonly total_operations: number;
   readonly finished_operations: number;
+  readonly ignored_failures?: number;
+  /** The plan, where the execution changed it: counts of instances, or all of it. */
+  readonly plan?: DeploymentPlan;
+  readonly blueprint?: BlueprintReference;
+  readonly modification?: StartedModification;
   /** It ended because it was drained: nobody has asked Temporal to cancel it yet. */
   readonly drained?: boolean;
 }

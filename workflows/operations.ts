@@ -66,14 +66,15 @@ export function requestFor(state: ExecutionState, call: OperationCall, taskId: s
     task_id: taskId,
     deployment: { id: input.deployment_id, inputs: state.plan.inputs, resource_tags: state.plan.resource_tags },
     blueprint: {
-      id: input.blueprint.id,
-      ...(input.blueprint.archive === undefined ? {} : { archive: input.blueprint.archive }),
+      id: state.blueprint.id,
+      ...(state.blueprint.archive === undefined ? {} : { archive: state.blueprint.archive }),
     },
     execution: { id: state.id, workflow_id: input.request.workflow_id, parameters: input.request.parameters },
     operation: {
       name: call.operation,
       ...(relationship === undefined ? {} : { relationship: relationship.side }),
-      max_retries: operation.max_retries ?? options.max_retries,
+      max_retries: operation.max_retries ?? call.max_retries ?? options.max_retries,
+      ...(options.legacy && call.ignore_failure ? { no_retries: true } : {}),
       ...(operation.timeout === null ? {} : { timeout: operation.timeout }),
       timeout_recoverable: operation.timeout_recoverable ?? false,
       ...(call.poll ? { poll: true } : {}),

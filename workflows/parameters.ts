@@ -1,6 +1,6 @@
 /** Workflow parameters as the programs read them. The client has checked them against their definitions. */
 import type { JsonObject } from '../blueprint/plan.js';
-import type { InstanceFilter } from '../graph/walks.js';
+import type { InstanceFilter } from '../graph/choice.js';
 
 export function filterOf(parameters: JsonObject): InstanceFilter {
   return {

@@ -18,14 +18,18 @@ import {
   type OperationOutcome,
   operationOf,
   requestFor,
-  shortName,
 } from './operations.js';
 import { callKey, isWait, tellWaits, waitAs, waitFor } from './wait.js';
 
 export type Performed =
   | { readonly kind: 'succeeded'; readonly result: Json | null }
   | { readonly kind: 'cancelled' }
-  | { readonly kind: 'failed'; readonly failure: FailedOperation };
+  | {
+      readonly kind: 'failed';
+      readonly failure: FailedOperation;
+      /** It had asked to be run again, and nothing of the budget is left. */
+      readonly asked_again: boolean;
+    };
 
 export async function perform(state: ExecutionState, call: OperationCall): Promise<Performed> {
   const task = beginTask(state, call);
@@ -41,6 +45,7 @@ export async function perform(state: ExecutionState, call: OperationCall): Promi
   state.applied.add(task.view.task_id);
   if (outcome.kind === 'succeeded') {
     state.applyPatches(outcome.result.patches);
+    state.succeeded(call);
     return succeeded(state, task, outcome.result.result ?? null);
   }
   if (outcome.kind === 'cancelled') return outcome;
@@ -49,7 +54,7 @@ export async function perform(state: ExecutionState, call: OperationCall): Promi
   const retry =
     failure.attempt > 1 ? ` [retry ${failure.attempt - 1}${failure.attempts ? `/${failure.attempts - 1}` : ''}]` : '';
   state.note('task_failed', `Task failed '${implementation}' -> ${failure.message}${retry}`, call.instance_id, call);
-  return { kind: 'failed', failure };
+  return { kind: 'failed', failure, asked_again: outcome.details?.asked_again === true };
 }
 
 /** A wait of a custom workflow, which belongs to no node instance. */
@@ -85,7 +90,7 @@ export async function performWait(
   state.running.delete(taskId);
   if (task.view.waiting) tellWaits(state);
   if (outcome.kind === 'succeeded') return { kind: 'succeeded', result: outcome.result.result ?? null };
-  return outcome;
+  return outcome.kind === 'cancelled' ? outcome : { kind: 'failed', failure: outcome.failure, asked_again: false };
 }
 
 /** Tells every running operation that it is cancelled. */
@@ -122,7 +127,7 @@ function beginTask(state: ExecutionState, call: OperationCall): RunningTask {
     started_at: suspended?.started_at ?? new Date(Date.now()).toISOString(),
   };
   if (!suspended) state.note('task_started', `Task started '${implementation}'`, call.instance_id, call);
-  if (!state.options.dry_run) noteAttempt(state, call);
+  if (!state.options.dry_run) state.began(call);
   return {
     call,
     view,
@@ -131,13 +136,6 @@ function beginTask(state: ExecutionState, call: OperationCall): RunningTask {
     order: () => undefined,
     resumed: suspended !== undefined,
   };
-}
-
-function noteAttempt(state: ExecutionState, call: OperationCall): void {
-  if (!call.operation.startsWith('cloudify.interfaces.lifecycle.')) return;
-  const instance = state.instance(call.instance_id);
-  const name = shortName(call.operation);
-  if (!instance.attempted.includes(name)) state.change(instance.id, { attempted: [...instance.attempted, name] });
 }
 
 /** Runs the operation until it has ended by itself, or as an operator said. */

@@ -39,7 +39,7 @@ function finishedSequences(ledger: Ledger): Ledger {
   return Object.fromEntries(
     Object.entries(ledger).map(([name, walk]) => {
       const sequences = Object.entries(walk.sequences).filter(([, done]) => done === true);
-      const { results: _, ...rest } = walk;
+      const { results: _, restarted: _anew, failed: _failed, ...rest } = walk;
       return [name, { ...rest, sequences: Object.fromEntries(sequences) }];
     }),
   );

@@ -2,38 +2,55 @@
  * Drives a walk: starts the calls that the engine says may run, tells it what came of them, until nothing is left, or a
  * failure or a cancel has drained it, or the history of this run has grown long enough to continue as new.
  */
-import { ApplicationFailure, CancellationScope, CancelledFailure, workflowInfo } from '@temporalio/workflow';
-import type { Ledger, WalkLedger } from '../graph/ledger.js';
+import { ApplicationFailure, CancellationScope, CancelledFailure, sleep, workflowInfo } from '@temporalio/workflow';
+import type { Ledger, Restart, WalkLedger } from '../graph/ledger.js';
+import type { InstanceState, NodeInstance } from '../graph/state.js';
 import type { OperationCall, Sequence, Step } from '../graph/steps.js';
-import { advance, beginWalk, doneSequences, isComplete, isIdle, restart, settle, type Walk } from '../graph/walk.js';
+import {
+  advance,
+  beginWalk,
+  isComplete,
+  isIdle,
+  isPassedOver,
+  ledgerOf,
+  type Progress,
+  restart,
+  settle,
+  type Walk,
+} from '../graph/walk.js';
+import type { StatesAtBegin } from '../graph/walks.js';
 import { tellInUi } from './details.js';
 import type { ExecutionState } from './execution-state.js';
 import { HistoryFull, MOST_BYTES } from './history-full.js';
-import type { FailedOperation } from './messages.js';
-import { cancelOperations, perform, suspendWaits } from './perform.js';
+import { cancelOperations, type Performed, perform, suspendWaits } from './perform.js';
 
 export interface WalkOptions {
   /** Unique within the execution: the ledger knows the walk by it. */
   readonly name: string;
-  readonly sequences: readonly Sequence[];
-  readonly states: WalkLedger['states'];
-  readonly on_failure: 'drain' | 'continue';
-  /** Steps that give the lifecycle of an instance another try after it failed for good. */
-  readonly again?: (instanceId: string) => readonly Step[];
+  /** Made from the states at the walk's begin; not asked for when the walk is done already. */
+  readonly sequences: (states: StatesAtBegin) => readonly Sequence[];
+  /** From which state an instance's sequence begins. @default the state it has */
+  readonly begin?: (instance: NodeInstance) => InstanceState;
+  /** @default the execution's: `drain`, unless it is to go on */
+  readonly on_failure?: 'drain' | 'continue';
+  /** How the lifecycle of an instance is tried again after it failed for good. */
+  readonly again?: Again;
+  /** Told of every call that ended, but for those that were cancelled, before the walk goes on. */
+  readonly settled?: (call: OperationCall, performed: Exclude<Performed, { kind: 'cancelled' }>) => void;
 }
 
-/** States of the instances at the walk's begin: those in the ledger if it began in an earlier run. */
-export function statesAtBegin(state: ExecutionState, walk: string): WalkLedger['states'] {
-  const recorded = state.ledger[walk];
-  if (recorded) return recorded.states;
-  const states: Record<string, string> = {};
-  for (const { id, state: own } of state.instances) if (own !== 'uninitialized') states[id] = own;
-  return states;
+export interface Again {
+  readonly from: (instance: NodeInstance) => InstanceState;
+  readonly steps: (instance: NodeInstance, from: InstanceState) => readonly Step[];
 }
 
 export async function runWalk(state: ExecutionState, options: WalkOptions): Promise<void> {
-  const walk = beginWalk(options.sequences, { on_failure: options.on_failure }, state.ledger[options.name]);
-  const ledger = (): Ledger => ({ [options.name]: { states: options.states, sequences: doneSequences(walk) } });
+  const { name } = options;
+  const recorded = state.ledger[name];
+  if (recorded?.complete) return;
+  const states = recorded?.states ?? statesAtBegin(state, options.begin);
+  const walk = begin(state, options, states, recorded);
+  const ledger = (): Ledger => ({ [name]: ledgerOf(walk, states) });
   state.openWalk(ledger);
   state.total += countCalls(walk);
   const driver = new Driver(state, walk, options);
@@ -42,10 +59,41 @@ export async function runWalk(state: ExecutionState, options: WalkOptions): Prom
   tellInUi(state);
   if (driver.cancelled) throw new CancelledFailure('cancelled');
   if (isComplete(walk)) return;
-  if (walk.failed)
+  const goesOn = driver.historyFull && (walk.held || walk.ready.length > 0);
+  if (walk.failed && (walk.policy.on_failure === 'drain' || !goesOn))
     throw ApplicationFailure.create({ message: failureText(state), type: 'WorkflowFailed', nonRetryable: true });
   if (driver.historyFull) throw new HistoryFull();
-  throw new Error(`walk ${options.name} stands still: its sequences wait for each other`);
+  throw new Error(`walk ${name} stands still: its sequences wait for each other`);
+}
+
+function begin(
+  state: ExecutionState,
+  options: WalkOptions,
+  states: WalkLedger['states'],
+  recorded: WalkLedger | undefined,
+): Walk {
+  const policy = { on_failure: options.on_failure ?? (state.options.on_failure === 'continue' ? 'continue' : 'drain') };
+  const sequences = options.sequences(new Map(Object.entries(states)));
+  if (!recorded) return beginWalk(sequences, policy);
+  const sameExecution = state.input.continued !== undefined;
+  const { again } = options;
+  const walk = beginWalk(sequences, policy, {
+    ledger: recorded,
+    sameExecution,
+    ...(again ? { again: (id: string, { from }: Restart) => again.steps(state.instance(id), from) } : {}),
+  });
+  // A resumption has a budget of its own.
+  if (!sameExecution) for (const [id, { from }] of walk.restarted) walk.restarted.set(id, { tries: 0, from });
+  return walk;
+}
+
+function statesAtBegin(state: ExecutionState, begins: WalkOptions['begin']): WalkLedger['states'] {
+  const states: Record<string, InstanceState> = {};
+  for (const instance of state.instances) {
+    const own = begins ? begins(instance) : instance.state;
+    if (own !== 'uninitialized') states[instance.id] = own;
+  }
+  return states;
 }
 
 class Driver {
@@ -56,8 +104,9 @@ class Driver {
   readonly #idle: Promise<void>;
   #left: () => void = () => undefined;
   #broken: (error: unknown) => void = () => undefined;
-  readonly #retriesLeft = new Map<string, number>();
   readonly #restarting = new Set<string>();
+  readonly #clock = new CancellationScope();
+  #clockRuns = false;
   #lastTold = 0;
 
   constructor(
@@ -88,6 +137,8 @@ class Driver {
     await this.#idle;
     over = true;
     forget();
+    this.#clock.cancel();
+    if (this.historyFull && this.options.again) this.#leaveRestarts(this.options.again);
   }
 
   #cancel(): void {
@@ -116,65 +167,107 @@ class Driver {
       this.#lastTold = Date.now();
       tellInUi(state);
     }
+    if (walk.failed && !walk.draining) this.#startClock();
     // A wait has no end of its own: it does not hold up a walk that only waits for what runs.
     if (walk.draining && walk.running > 0 && walk.running === state.waiting) suspendWaits(state);
     if (isIdle(walk) || (this.cancelled && state.control.cancelMode === 'force')) this.#left();
   }
 
-  #start(sequence: string, call: OperationCall): void {
-    const settled = perform(this.state, call).then((outcome) => {
-      if (outcome.kind === 'failed') return this.#failed(sequence, call, outcome.failure);
-      settle(this.walk, sequence, call.key, outcome.kind);
-      this.#pump();
-    });
+  #start(sequence: string, asked: OperationCall): void {
+    const own = this.walk.sequences.get(sequence) as Progress;
+    const call = isPassedOver(own, asked.key) ? { ...asked, ignore_failure: true } : asked;
+    const settled = perform(this.state, call).then((performed) => this.#settled(sequence, call, performed));
     // What is thrown here is a bug of ours: it must stop the walk, not vanish with the promise.
     settled.catch((error) => this.#broken(error));
   }
 
-  #failed(sequence: string, call: OperationCall, failure: FailedOperation) {
-    const { state, walk } = this;
-    const own = walk.sequences.get(sequence);
-    const ignored = own?.sequence.ignore_failure === true;
-    if (ignored) state.note('workflow_node_event', `Ignoring task ${failure.implementation} failure`, call.instance_id);
-    const again = !ignored && this.options.again !== undefined && this.#mayRetry(sequence);
-    if (!again) {
-      state.failures.push({ ...failure, ...(ignored ? { ignored: true } : {}) });
-      settle(walk, sequence, call.key, 'failed');
-    } else {
-      // Another try is left, so this is no failure of the walk yet.
-      const { failed, draining } = walk;
-      settle(walk, sequence, call.key, 'failed');
-      walk.failed = failed;
-      walk.draining = draining;
-      this.#restarting.add(sequence);
-    }
+  #settled(sequence: string, call: OperationCall, performed: Performed): void {
+    if (performed.kind !== 'cancelled') this.options.settled?.(call, performed);
+    if (performed.kind === 'failed') this.#failed(sequence, call, performed);
+    else settle(this.walk, sequence, call.key, performed.kind);
     this.#pump();
   }
 
+  #failed(sequence: string, call: OperationCall, performed: Extract<Performed, { kind: 'failed' }>): void {
+    const { state, walk } = this;
+    const { failure } = performed;
+    // The reference: an operation that asked to be run again once too often fails for good even so.
+    const hard = state.options.legacy && performed.asked_again;
+    const ignored = call.ignore_failure === true && !hard;
+    const abandoned = walk.sequences.get(sequence)?.sequence.abandon === true;
+    if (ignored) state.note('workflow_node_event', `Ignoring task ${failure.implementation} failure`, call.instance_id);
+    const again = !ignored && !abandoned && this.options.again !== undefined && this.#mayRetry(sequence);
+    if (!again) {
+      state.failures.push({ ...failure, ...(ignored || abandoned ? { ignored: true } : {}) });
+      settle(walk, sequence, call.key, 'failed', hard);
+      return;
+    }
+    // Another try is left, so this is no failure of the walk yet.
+    const { failed, draining } = walk;
+    settle(walk, sequence, call.key, 'failed', hard);
+    walk.failed = failed;
+    walk.draining = draining;
+    this.#restarting.add(sequence);
+  }
+
   /** Re-runs the lifecycles that failed and have a try left, once their last call has ended. */
-  #restartFailed(again: (instanceId: string) => readonly Step[]): void {
+  #restartFailed(again: Again): void {
+    // Before continuing as new none is begun: the next run does.
+    if (this.walk.draining) return;
     for (const id of this.#restarting) {
       const own = this.walk.sequences.get(id);
       if (!own || own.pending > 0) continue;
       this.#restarting.delete(id);
-      const { instance_id } = own.sequence;
-      this.state.note('workflow_node_event', 'Node lifecycle failed. Attempting to re-run node lifecycle', instance_id);
-      restart(this.walk, id, again(instance_id));
+      const instance = this.state.instance(own.sequence.instance_id);
+      this.state.note('workflow_node_event', 'Node lifecycle failed. Attempting to re-run node lifecycle', instance.id);
+      const from = again.from(instance);
+      restart(this.walk, id, again.steps(instance, from), { tries: this.#tries(id) + 1, from });
+    }
+  }
+
+  /** Lifecycles that have a try left are left for the next run to begin. */
+  #leaveRestarts(again: Again): void {
+    for (const id of this.#restarting) {
+      const own = this.walk.sequences.get(id) as Progress;
+      const from = again.from(this.state.instance(own.sequence.instance_id));
+      this.walk.restarted.set(id, { tries: this.#tries(id) + 1, from });
+      own.status = 'waiting';
+      own.done.clear();
+      this.walk.held = true;
     }
   }
 
   #mayRetry(sequence: string): boolean {
-    const left = this.#retriesLeft.get(sequence) ?? this.state.options.subgraph_retries;
-    this.#retriesLeft.set(sequence, left - 1);
-    return left !== 0;
+    const { subgraph_retries } = this.state.options;
+    return subgraph_retries < 0 || this.#tries(sequence) < subgraph_retries;
+  }
+
+  #tries(sequence: string): number {
+    return this.walk.restarted.get(sequence)?.tries ?? 0;
+  }
+
+  /** After the first failure other branches may go on for a while, then nothing more begins. */
+  #startClock(): void {
+    const { wait_after_fail } = this.state.options;
+    if (this.#clockRuns || wait_after_fail === null || wait_after_fail === undefined) return;
+    this.#clockRuns = true;
+    this.#clock
+      .run(async () => await sleep(Math.max(1, wait_after_fail * 1_000), { summary: 'wait_after_fail' }))
+      .then(
+        () => {
+          this.walk.draining = true;
+          this.#pump();
+        },
+        () => undefined,
+      );
   }
 }
 
 function countCalls(walk: Walk): number {
   let count = 0;
-  for (const { status, sequence, done } of walk.sequences.values()) {
+  for (const { status, steps, done } of walk.sequences.values()) {
     if (status === 'done') continue;
-    for (const { calls } of sequence.steps) for (const { key } of calls) if (!done.has(key)) count += 1;
+    for (const { calls } of steps) for (const { key } of calls) if (!done.has(key)) count += 1;
   }
   return count;
 }

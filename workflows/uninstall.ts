@@ -1,22 +1,38 @@
-import { chooseInstances, uninstallWalk } from '../graph/walks.js';
+import { uninstallBegin } from '../graph/begin.js';
+import { chooseInstances } from '../graph/choice.js';
+import { uninstallWalk } from '../graph/walks.js';
 import { execution } from './execution.js';
+import type { ExecutionState } from './execution-state.js';
+import { uninstallAgain } from './lifecycle-again.js';
 import { filterOf, isTrue } from './parameters.js';
-import { runWalk, statesAtBegin } from './run-walk.js';
+import { runWalk } from './run-walk.js';
 
 /** Stops and deletes the chosen node instances, each after those that depend on it. */
 export const uninstall = execution(async (state) => {
   const { parameters } = state.input.request;
   const chosen = chooseInstances(state.topology, filterOf(parameters));
-  const states = statesAtBegin(state, 'uninstall');
-  await runWalk(state, {
-    name: 'uninstall',
-    states,
-    sequences: uninstallWalk(
-      state.topology,
-      chosen,
-      new Map(Object.entries(states)),
-      isTrue(parameters.ignore_failure),
-    ),
-    on_failure: state.options.on_failure === 'continue' ? 'continue' : 'drain',
-  });
+  await uninstallChosen(state, chosen, { ignoreFailure: isTrue(parameters.ignore_failure) });
 });
+
+export interface UninstallOptions {
+  readonly ignoreFailure: boolean;
+  /** Name of the walk. @default 'uninstall' */
+  readonly name?: string;
+  /** @default the execution's */
+  readonly onFailure?: 'drain' | 'continue';
+}
+
+export async function uninstallChosen(
+  state: ExecutionState,
+  chosen: ReadonlySet<string>,
+  { ignoreFailure, name = 'uninstall', onFailure }: UninstallOptions,
+): Promise<void> {
+  const { legacy } = state.options;
+  await runWalk(state, {
+    name,
+    begin: (instance) => (chosen.has(instance.id) ? uninstallBegin(instance, legacy) : instance.state),
+    sequences: (states) => uninstallWalk(state.topology, chosen, states, ignoreFailure),
+    again: uninstallAgain(state),
+    ...(onFailure ? { on_failure: onFailure } : {}),
+  });
+}

@@ -4,7 +4,7 @@
  * One evaluator for all phases: what the scope does not provide stays as it is (secrets in a workflow, attributes before
  * there are instances), and so does everything that needs it. Pure and deterministic, so that workflow code may run it.
  */
-import type { Json, JsonObject } from '../json.js';
+import { type Json, type JsonObject, mapEntries, mapItems } from '../json.js';
 import { type FunctionCall, functionCall, holdsFunction } from './call.js';
 import { evaluateLookup } from './lookups.js';
 import { type EvaluationScope, FunctionEvaluationError } from './scope.js';
@@ -31,10 +31,8 @@ export function evaluate(value: Json, scope: EvaluationScope, depth = 0): Json {
     );
   const call = functionCall(value);
   if (call) return evaluateCall(value as JsonObject, call, scope, depth);
-  if (Array.isArray(value)) return value.map((item) => evaluate(item, scope, depth));
-  return Object.fromEntries(
-    Object.entries(value as JsonObject).map(([key, item]) => [key, evaluate(item, scope, depth)]),
-  );
+  if (Array.isArray(value)) return mapItems(value, (item: Json) => evaluate(item, scope, depth));
+  return mapEntries(value as JsonObject, (item) => evaluate(item, scope, depth));
 }
 
 function evaluateCall(value: JsonObject, call: FunctionCall, scope: EvaluationScope, depth: number): Json {

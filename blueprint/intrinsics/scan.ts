@@ -1,6 +1,6 @@
 /** Everywhere in a plan where functions are looked for, each with what SELF, SOURCE and TARGET mean there. */
 import type { Place } from '../diagnostics.js';
-import type { Json, JsonObject } from '../json.js';
+import { type Json, type JsonObject, mapEntries, mapItems } from '../json.js';
 import type {
   Operation,
   Operations,
@@ -11,6 +11,7 @@ import type {
   ScalingGroup,
 } from '../plan.js';
 import type { Positions } from '../positions.js';
+import { holdsFunction } from './call.js';
 import type { EvaluationScope } from './scope.js';
 
 export interface ScanScope {
@@ -53,7 +54,7 @@ function scanNode(node: PlanNode, visit: Visit): PlanNode {
     properties: visit(node.properties, scope('properties')) as JsonObject,
     capabilities: { ...node.capabilities, scalable: { properties: numbers as never } },
     operations: scanOperations(node.operations, scope('interfaces'), visit),
-    relationships: node.relationships.map((relationship) => scanRelationship(node, relationship, visit)),
+    relationships: mapItems(node.relationships, (relationship) => scanRelationship(node, relationship, visit)),
   };
 }
 
@@ -63,31 +64,48 @@ function scanRelationship(node: PlanNode, relationship: PlanRelationship, visit:
     owner: `node_templates.${node.name}.relationships (${relationship.target_id})`,
     ends: { source: node.name, target: relationship.target_id },
   };
-  return {
-    ...relationship,
-    source_operations: scanOperations(relationship.source_operations, scope, visit),
-    target_operations: scanOperations(relationship.target_operations, scope, visit),
-  };
+  const source_operations = scanOperations(relationship.source_operations, scope, visit);
+  const target_operations = scanOperations(relationship.target_operations, scope, visit);
+  const same =
+    source_operations === relationship.source_operations && target_operations === relationship.target_operations;
+  return same ? relationship : { ...relationship, source_operations, target_operations };
 }
 
 /** An operation stands under two names: it is scanned once, and stays one. */
 function scanOperations(operations: Operations, scope: ScanScope, visit: Visit): Operations {
-  const done = new Map<Operation, Operation>();
-  const names = new Map<Operation, number>();
-  for (const operation of Object.values(operations)) names.set(operation, (names.get(operation) ?? 0) + 1);
-  return mapEntries(operations, (operation, name) => {
-    if (Object.keys(operation.inputs).length === 0) return operation;
-    const known = done.get(operation);
-    if (known) return known;
-    const inputs = visit(operation.inputs, {
-      ...scope,
-      owner: `${scope.owner}.${name}`,
-      names: names.get(operation) ?? 1,
-    });
-    const scanned = inputs === operation.inputs ? operation : { ...operation, inputs: inputs as JsonObject };
-    done.set(operation, scanned);
-    return scanned;
-  });
+  const functional = functionalOf(operations);
+  if (functional.length === 0) return operations;
+  const changed = new Map<Operation, Operation>();
+  for (const { name, names, operation } of functional) {
+    const inputs = visit(operation.inputs, { ...scope, owner: `${scope.owner}.${name}`, names });
+    if (inputs !== operation.inputs) changed.set(operation, { ...operation, inputs: inputs as JsonObject });
+  }
+  return changed.size === 0 ? operations : mapEntries(operations, (operation) => changed.get(operation) ?? operation);
+}
+
+interface Functional {
+  readonly operation: Operation;
+  /** The first of its names. */
+  readonly name: string;
+  readonly names: number;
+}
+
+/** Operations with functions in their inputs. Remembered: what a type has is the same in all of its templates. */
+const FUNCTIONAL = new WeakMap<Operations, readonly Functional[]>();
+
+export function functionalOf(operations: Operations): readonly Functional[] {
+  const known = FUNCTIONAL.get(operations);
+  if (known) return known;
+  const found = new Map<Operation, Functional>();
+  for (const [name, operation] of Object.entries(operations)) {
+    if (operation.plugin === '') continue;
+    const other = found.get(operation);
+    if (other) found.set(operation, { ...other, names: other.names + 1 });
+    else if (holdsFunction(operation.inputs)) found.set(operation, { operation, name, names: 1 });
+  }
+  const functional = [...found.values()];
+  FUNCTIONAL.set(operations, functional);
+  return functional;
 }
 
 function scanOutputs(
@@ -104,11 +122,4 @@ function scanOutputs(
 function scanGroup(group: ScalingGroup, name: string, visit: Visit): ScalingGroup {
   const properties = visit(group.properties as unknown as Json, other(`scaling_groups.${name}`));
   return { ...group, properties: properties as unknown as ScalingGroup['properties'] };
-}
-
-function mapEntries<T>(
-  object: Readonly<Record<string, T>>,
-  change: (value: T, key: string) => T,
-): Readonly<Record<string, T>> {
-  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value, key)]));
 }

@@ -39,7 +39,7 @@ async function createOne(invocation: Invocation): Promise<number> {
   const { installedPlugins, withSession } = await import('../session.js');
   const { checkId, createDeployment, getDeployment } = await import('../deployments.js');
   const { printSingle } = await import('../output/print.js');
-  const catalog = await installedPlugins();
+  const catalog = await installedPlugins(global);
   const blueprint = await compileBlueprint(args[0] ?? '', catalog);
   const prepared = prepare(blueprint, await readInputs(texts(invocation, 'inputs'), blueprint.plan.inputs), catalog);
   const id = optionalText(invocation, 'deploymentId') ?? blueprint.id;

@@ -32,7 +32,7 @@ async function run(invocation: Invocation): Promise<number> {
   const { optionsOf } = await import('./execution-flags.js');
   const options = await optionsOf(invocation);
   const workflow = optionalText(invocation, 'workflowId') ?? 'install';
-  const catalog = await installedPlugins();
+  const catalog = await installedPlugins(global);
   const blueprint = await compileBlueprint(file, catalog);
   const prepared = prepare(blueprint, await readInputs(texts(invocation, 'inputs'), blueprint.plan.inputs), catalog);
   const { checkedParameters } = await import('../parameters.js');

@@ -23,6 +23,18 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./uninstall.js')).uninstall,
   },
   {
+    name: 'plan',
+    summary: 'Show what an install would do, without doing it',
+    group: 'Run blueprints',
+    load: async () => (await import('./plan.js')).plan,
+  },
+  {
+    name: 'validate',
+    summary: 'Check blueprints, and tell everything that is wrong',
+    group: 'Run blueprints',
+    load: async () => (await import('./validate.js')).validate,
+  },
+  {
     name: 'execute',
     summary: 'Run a workflow on a deployment',
     group: 'Run blueprints',
@@ -118,5 +130,37 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'Stop the Temporal server and worker on this machine',
     group: 'Set up',
     load: async () => (await import('./up.js')).down,
+  },
+  {
+    name: 'status',
+    summary: 'Tell which Temporal server is used, and whether server and worker run',
+    group: 'Set up',
+    load: async () => (await import('./status.js')).status,
+  },
+  {
+    name: 'doctor',
+    summary: 'Check what Caisson needs here, and say what to do about what is wrong',
+    group: 'Set up',
+    load: async () => (await import('./doctor.js')).doctor,
+  },
+  {
+    name: 'workers',
+    aliases: ['worker'],
+    summary: 'Run a worker, or list those that run',
+    group: 'Set up',
+    load: async () => (await import('./workers.js')).workers,
+  },
+  {
+    name: 'config',
+    summary: 'Settings, and where they come from',
+    group: 'Set up',
+    load: async () => (await import('./config.js')).config,
+  },
+  {
+    name: 'profiles',
+    aliases: ['profile'],
+    summary: "Profiles of the temporal command's configuration",
+    group: 'Set up',
+    load: async () => (await import('./profiles.js')).profilesCommand,
   },
 ];

@@ -20,7 +20,7 @@ export const up: CommandDefinition = {
       kind: 'stack',
       item: { server, worker },
       name: server.address,
-      text: `Temporal ${server.address}    UI ${server.uiUrl}    data ${settings.home}`,
+      text: `Temporal ${server.address}    UI ${server.ui_url}    data ${settings.home}`,
     });
     return 0;
   },

@@ -34,7 +34,7 @@ export function tellSteps(io: Io, quiet: boolean): (step: StackStep) => void {
           `Starting a worker${step.why === 'first' ? '' : ` (${step.why === 'died' ? 'the last one died' : 'the last one was of an older build'})`}…`,
         );
       case 'up':
-        if (step.started) line(`Temporal UI: ${step.stack.server.uiUrl}    stop everything: caisson down`);
+        if (step.started) line(`Temporal UI: ${step.stack.server.ui_url}    stop everything: caisson down`);
     }
   };
 }

@@ -41,7 +41,8 @@ export function tlsOptions({ tls, address = '' }: ConnectionSettings) {
   const { serverRootCACertificate, clientCertPair, serverNameOverride } = tls === true ? {} : tls;
   const name = serverNameOverride ?? hostOf(address).host;
   return {
-    ...(isIP(name) === 0 ? { servername: name } : {}),
+    // The TLS rules know no addresses as server names.
+    servername: isIP(name) === 0 ? name : '',
     ALPNProtocols: ['h2'],
     ...(serverRootCACertificate ? { ca: Buffer.from(serverRootCACertificate) } : {}),
     ...(clientCertPair ? { cert: Buffer.from(clientCertPair.crt), key: Buffer.from(clientCertPair.key) } : {}),

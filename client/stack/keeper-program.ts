@@ -5,7 +5,10 @@ import { keep } from './keeper.js';
 import { stackFiles } from './state.js';
 import { up } from './up.js';
 
-const settings = JSON.parse(await text(process.stdin)) as Settings;
+const input = await text(process.stdin);
+// Whoever started us died before noting who we are: nobody would ever stop us.
+if (input === '') process.exit(0);
+const settings = JSON.parse(input) as Settings;
 // The terminal that started it may close.
 process.on('SIGHUP', () => undefined);
 for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => process.exit(0));

@@ -2,40 +2,33 @@
  * The keeper: a small process that starts the embedded server or worker again when one dies, so that a run goes on
  * though nobody types a command. It ends when the stack is taken down, or another keeper takes its place.
  */
-import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { CaissonError } from '../errors.js';
 import type { Settings } from '../settings.js';
 import { KEEPER_PROGRAM } from './build.js';
-import { identify, isRunning } from './process.js';
+import { launchOwn } from './launch.js';
+import { isRunning } from './process.js';
 import { type KeeperState, readState, type StackFiles } from './state.js';
 
 const LOOK_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
 
-/** Starts a keeper, which outlives the command that started it. */
-export async function startKeeper(settings: Settings, files: StackFiles, build: string): Promise<KeeperState> {
-  await mkdir(path.dirname(files.keeperLog), { recursive: true, mode: 0o700 });
-  const log = openSync(files.keeperLog, 'a', 0o600);
-  const child = spawn(process.execPath, [KEEPER_PROGRAM], {
-    detached: true,
-    stdio: ['pipe', log, log],
+/**
+ * Starts a keeper, which outlives the command that started it.
+ *
+ * @param note keeps who it is, before it does anything
+ */
+export async function startKeeper(
+  settings: Settings,
+  files: StackFiles,
+  build: string,
+  note: (keeper: KeeperState) => Promise<void>,
+): Promise<void> {
+  const launched = await launchOwn(KEEPER_PROGRAM, JSON.stringify(settings), {
+    log: files.keeperLog,
     cwd: settings.home,
   });
-  closeSync(log);
-  // By a pipe, as for the worker: the settings may hold keys.
-  child.stdin?.on('error', () => undefined);
-  child.stdin?.end(JSON.stringify(settings));
-  child.unref();
-  const identity = child.pid === undefined ? undefined : await identify(child.pid);
-  if (!identity)
-    throw new CaissonError('unreachable', 'C5009', 'the process that keeps the stack up does not start', {
-      hint: `see ${files.keeperLog}`,
-    });
-  return { ...identity, build };
+  await note({ ...launched.identity, build });
+  launched.go();
 }
 
 export interface KeeperWork {
@@ -47,8 +40,6 @@ export interface KeeperWork {
 
 /** Looks after the stack until this process is no longer its keeper. */
 export async function keep({ files, up, log }: KeeperWork): Promise<void> {
-  // Until `up` has noted us we are not named in the state yet.
-  await named(files);
   for (let failures = 0; ; ) {
     const { keeper, server, worker } = await readState(files.state);
     if (keeper?.pid !== process.pid) return;
@@ -65,12 +56,5 @@ export async function keep({ files, up, log }: KeeperWork): Promise<void> {
       }
     }
     await pause(Math.min(LONGEST_PAUSE_MS, LOOK_MS * 2 ** failures));
-  }
-}
-
-async function named({ state }: StackFiles): Promise<void> {
-  for (let looks = 0; looks < 120; looks += 1) {
-    if ((await readState(state)).keeper?.pid === process.pid) return;
-    await pause(LOOK_MS);
   }
 }

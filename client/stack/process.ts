@@ -32,9 +32,15 @@ export async function stopProcess(
   if (!(await isRunning(identity))) return 'gone';
   signal(identity.pid, 'SIGTERM');
   if (await gone(identity, patienceMs)) return 'stopped';
+  await killProcess(identity);
+  return 'killed';
+}
+
+/** Ends a process at once, and waits until it has. */
+export async function killProcess(identity: ProcessIdentity): Promise<void> {
+  if (!(await isRunning(identity))) return;
   signal(identity.pid, 'SIGKILL');
   await gone(identity, 10_000);
-  return 'killed';
 }
 
 async function gone(identity: ProcessIdentity, patienceMs: number): Promise<boolean> {

@@ -38,10 +38,19 @@ export async function reach(connection: Reached): Promise<readonly ReachStep[]> 
 
 /** The error for a server that cannot be used: what works, what does not, and what to do. */
 export async function unreachable(connection: Reached, cause?: unknown): Promise<CaissonError> {
+  return refusal(connection, await reach(connection), cause);
+}
+
+/** @throws CaissonError at the first step that fails */
+export async function checkReach(connection: Reached): Promise<void> {
   const steps = await reach(connection);
+  if (steps.some(({ ok }) => !ok)) throw refusal(connection, steps);
+}
+
+function refusal(connection: Reached, steps: readonly ReachStep[], cause?: unknown): CaissonError {
   const list = steps.map(({ step, ok, detail }) => `\n  ${ok ? '✓' : '✗'} ${step}: ${detail}`).join('');
   const failed = steps.find(({ ok }) => !ok);
-  const refused = failed !== undefined && /permission|credentials|API key|certificate required/i.test(failed.detail);
+  const refused = failed !== undefined && /permission|credentials|client certificate/i.test(failed.detail);
   const why = failed ? '' : `\n  but: ${cause instanceof Error ? cause.message : String(cause)}`;
   return new CaissonError(
     refused ? 'permission' : 'unreachable',
@@ -98,7 +107,7 @@ async function handshakes(connection: Reached): Promise<string | undefined> {
       const { issuer } = socket.getPeerCertificate();
       socket.destroy();
       resolve(
-        `certificate for ${options.servername ?? host} by ${[issuer?.CN ?? issuer?.O].flat()[0] ?? 'an unnamed authority'}`,
+        `certificate for ${options.servername || host} by ${[issuer?.CN ?? issuer?.O].flat()[0] ?? 'an unnamed authority'}`,
       );
     });
     socket.once('timeout', () =>
@@ -129,8 +138,8 @@ async function serves(connection: Reached): Promise<string> {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const needsTls = connection.tls === undefined || connection.tls === false;
-    if (needsTls && /ERR_HTTP2|ECONNRESET/.test(code ?? ''))
-      throw new Error(`it closes the connection; it may want TLS (TEMPORAL_TLS=true) (${message})`);
+    if (needsTls && /ERR_HTTP2|ECONNRESET|no gRPC/.test(`${code} ${message}`))
+      throw new Error(`it does not talk to us; it may want TLS (TEMPORAL_TLS=true) (${message})`);
     if (/CERTIFICATE_REQUIRED|alert certificate|ALERT_BAD_CERTIFICATE/i.test(`${code} ${message}`))
       throw new Error('a client certificate required by the server is missing or not accepted');
     throw error;

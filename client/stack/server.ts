@@ -1,14 +1,11 @@
 /** The embedded Temporal server: `temporal server start-dev` on a database file of the home. */
-import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
 import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { SEARCH_ATTRIBUTES } from '../../workflows/search-attributes.js';
 import { CaissonError } from '../errors.js';
 import { isServing } from './grpc.js';
+import { becomesReady, launchOther } from './launch.js';
 import { freePort, isFree } from './ports.js';
-import { identify, isRunning, stopProcess } from './process.js';
 import type { ServerState, StackFiles, StackState } from './state.js';
 import type { TemporalBinary } from './temporal/binary.js';
 
@@ -29,52 +26,42 @@ const PATIENCE_MS = 60_000;
 /**
  * Starts the server and waits until it serves.
  *
+ * @param note keeps who it is, before it does anything
  * @throws CaissonError with the end of its log when it ends instead
  */
-export async function startServer(options: ServerOptions): Promise<ServerState> {
+export async function startServer(
+  options: ServerOptions,
+  note: (server: ServerState) => Promise<void>,
+): Promise<ServerState> {
   const { binary, files, namespace } = options;
   await checkDatabase(files.database);
-  await mkdir(path.dirname(files.database), { recursive: true, mode: 0o700 });
-  await mkdir(path.dirname(files.serverLog), { recursive: true, mode: 0o700 });
+  const folder = path.dirname(files.database);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   const port = await chosenPort('port', options.port, options.remembered?.grpc);
   const uiPort = await chosenPort('ui_port', options.uiPort, options.remembered?.ui);
-  const log = await freshLog(files.serverLog);
-  const child = spawn(binary.path, serverArguments({ port, uiPort, namespace, database: files.database }), {
-    detached: true,
-    stdio: ['ignore', log, log],
-    // In its own folder, so that it holds on to none of the user's.
-    cwd: path.dirname(files.database),
-    env: serverEnvironment(),
-  });
-  closeSync(log);
-  const failed = new Promise<never>((_, reject) => {
-    child.once('error', (error) =>
-      reject(new CaissonError('unreachable', 'C5004', `${binary.path} does not start: ${error.message}`)),
-    );
-  });
-  failed.catch(() => undefined);
-  child.unref();
-  const identity = child.pid === undefined ? await failed : await identify(child.pid);
-  const address = `127.0.0.1:${port}`;
-  const deadline = Date.now() + PATIENCE_MS;
-  while (!(await isServing({ address, namespace }, 1_000))) {
-    if (!identity || child.exitCode !== null || child.signalCode !== null || !(await isRunning(identity)))
-      throw await ended(files, child.exitCode);
-    if (Date.now() > deadline) {
-      await stopProcess(identity, 1_000);
-      throw await ended(files, undefined);
-    }
-    await pause(50);
-  }
-  return {
-    ...identity!,
-    address,
-    uiUrl: `http://127.0.0.1:${uiPort}`,
+  await rename(files.serverLog, `${files.serverLog}.1`).catch(() => undefined);
+  const launched = await launchOther(
+    binary.path,
+    serverArguments({ port, uiPort, namespace, database: files.database }),
+    { log: files.serverLog, cwd: folder, environment: serverEnvironment() },
+  );
+  const server = {
+    ...launched.identity,
+    address: `127.0.0.1:${port}`,
+    ui_url: `http://127.0.0.1:${uiPort}`,
     database: files.database,
     program: binary.path,
     version: binary.version,
     started_at: new Date().toISOString(),
   };
+  await note(server);
+  launched.go();
+  await becomesReady(launched, {
+    ready: async () => await isServing({ address: server.address, namespace }, 1_000),
+    patienceMs: PATIENCE_MS,
+    failure: async (what) => await ended(files, what),
+  });
+  return server;
 }
 
 interface ServerArguments {
@@ -138,7 +125,7 @@ function brokenDatabase(file: string, why: string): CaissonError {
   });
 }
 
-async function ended({ serverLog, database }: StackFiles, code: number | null | undefined): Promise<CaissonError> {
+async function ended({ serverLog, database }: StackFiles, what: string): Promise<CaissonError> {
   const text = await readFile(serverLog, 'utf8').catch(() => '');
   if (/malformed|not a database|disk image|schema version|SQLITE_CORRUPT/i.test(text))
     return brokenDatabase(database, 'it is damaged, or another version of the server made it');
@@ -147,7 +134,6 @@ async function ended({ serverLog, database }: StackFiles, code: number | null | 
     .split('\n')
     .slice(-5)
     .map((line) => `\n  | ${line.slice(0, 400)}`);
-  const what = code === undefined ? 'does not serve' : `ended with code ${code}`;
   return new CaissonError(
     'unreachable',
     'C5004',
@@ -156,10 +142,4 @@ async function ended({ serverLog, database }: StackFiles, code: number | null | 
       hint: `see ${serverLog}`,
     },
   );
-}
-
-/** A new log for each start; the one before is kept. */
-async function freshLog(file: string): Promise<number> {
-  await rename(file, `${file}.1`).catch(() => undefined);
-  return openSync(file, 'a', 0o600);
 }

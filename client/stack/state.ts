@@ -16,7 +16,7 @@ export interface StackState {
 
 export interface ServerState extends ProcessIdentity {
   readonly address: string;
-  readonly uiUrl: string;
+  readonly ui_url: string;
   readonly database: string;
   readonly program: string;
   readonly version: string;
@@ -69,8 +69,13 @@ export async function readState(file: string): Promise<StackState> {
 }
 
 export async function writeState(file: string, state: object): Promise<void> {
+  await writeWhole(file, `${JSON.stringify(state, null, 2)}\n`);
+}
+
+/** Writes a file for its owner alone, such that a reader sees the old text or the new one, whole. */
+export async function writeWhole(file: string, text: string): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
   const part = `${file}.${randomBytes(4).toString('hex')}.part`;
-  await writeFile(part, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
+  await writeFile(part, text, { mode: 0o600 });
   await rename(part, file);
 }

@@ -5,7 +5,7 @@ import type { Settings } from '../settings.js';
 import { isServing } from './grpc.js';
 import { startKeeper } from './keeper.js';
 import { withLock } from './lock.js';
-import { isRunning, stopProcess } from './process.js';
+import { isRunning, killProcess, stopProcess } from './process.js';
 import { startServer } from './server.js';
 import {
   type KeeperState,
@@ -54,14 +54,27 @@ export async function up(settings: Settings, { onStep }: UpOptions = {}): Promis
   return await withLock(
     files.lock,
     async () => {
-      // Whoever held the lock before may have done it all.
-      const meanwhile = await servingStack(settings, files);
-      const stack = meanwhile ?? (await startMissing(settings, files, onStep));
-      onStep?.({ step: 'up', stack, started: meanwhile === undefined });
+      // Whoever held the lock before may have done it all: then nothing is missing any more.
+      let started = false;
+      const tell = (step: StackStep): void => {
+        started = true;
+        onStep?.(step);
+      };
+      let stack = await startMissing(settings, files, tell);
+      // One of them may have died while the other came up.
+      for (let tries = 0; tries < MOST_TRIES && !(await allRun(stack)); tries += 1)
+        stack = await startMissing(settings, files, tell);
+      onStep?.({ step: 'up', stack, started });
       return stack;
     },
     { onWait: () => onStep?.({ step: 'waiting' }) },
   );
+}
+
+const MOST_TRIES = 3;
+
+async function allRun({ server, worker }: Stack): Promise<boolean> {
+  return (await isRunning(server)) && (await isRunning(worker));
 }
 
 /** The stack if all of its processes run, without starting anything or asking them. */
@@ -87,25 +100,31 @@ async function servingStack(settings: Settings, files: StackFiles): Promise<Stac
   return stack && (await isServing({ address: stack.server.address, namespace })) ? stack : undefined;
 }
 
-async function startMissing(settings: Settings, files: StackFiles, onStep: UpOptions['onStep']): Promise<Stack> {
-  const state = await readState(files.state);
+async function startMissing(
+  settings: Settings,
+  files: StackFiles,
+  onStep: NonNullable<UpOptions['onStep']>,
+): Promise<Stack> {
+  let state = await readState(files.state);
+  // Noted at every step, so that whoever comes after us knows all that runs, wherever we die.
+  const note = async (more: StackState): Promise<void> => {
+    state = { ...state, ...more };
+    await writeState(files.state, state);
+  };
   // First: a keeper of another build would take the worker that is being replaced for dead.
-  const kept = await keptKeeper(settings, state);
-  const server = (await keptServer(settings, state)) ?? (await newServer(settings, files, state, onStep));
-  const ports = { grpc: Number(server.address.split(':').at(-1)), ui: Number(new URL(server.uiUrl).port) };
-  // Noted at once: if this process dies now, the next one finds the server.
-  await writeState(files.state, { ...state, server, ports });
+  const keeper = await keptKeeper(settings, state);
+  const before = state;
+  const server = (await keptServer(settings, state)) ?? (await newServer(settings, files, state, note, onStep));
   const worker =
-    (await keptWorker(settings, state, server)) ?? (await newWorker(settings, files, state, server, onStep));
-  await writeState(files.state, { ...state, server, worker, ports });
-  const keeper = kept ?? (await startKeeper(settings, files, worker.build));
-  await writeState(files.state, { server, worker, keeper, ports });
+    (await keptWorker(settings, before, server)) ?? (await newWorker(settings, files, state, server, note, onStep));
+  if (!keeper) await startKeeper(settings, files, worker.build, async (started) => await note({ keeper: started }));
   return { server, worker };
 }
 
 async function keptKeeper(settings: Settings, { keeper }: StackState): Promise<KeeperState | undefined> {
   if (!keeper || !(await isRunning(keeper))) return undefined;
-  if (keeper.build === (await workerBuild(settings))) return keeper;
+  // A keeper that brings the stack up after an upgrade of Caisson does not end itself half-way.
+  if (keeper.pid === process.pid || keeper.build === (await workerBuild(settings))) return keeper;
   await stopProcess(keeper, KEEPER_PATIENCE_MS);
   return undefined;
 }
@@ -113,9 +132,9 @@ async function keptKeeper(settings: Settings, { keeper }: StackState): Promise<K
 async function keptServer(settings: Settings, { server }: StackState): Promise<ServerState | undefined> {
   if (!server || !(await isRunning(server))) return undefined;
   const { namespace } = settings.connection;
-  if (await isServing({ address: server.address, namespace }, 5_000)) return server;
-  // It runs but answers nobody: stuck.
-  await stopProcess(server, 5_000);
+  if (await isServing({ address: server.address, namespace }, 3_000)) return server;
+  // It runs but answers nobody: stuck, so that it would not hear a request to end either.
+  await killProcess(server);
   return undefined;
 }
 
@@ -123,25 +142,30 @@ async function newServer(
   settings: Settings,
   files: StackFiles,
   state: StackState,
-  onStep: UpOptions['onStep'],
+  note: (more: StackState) => Promise<void>,
+  onStep: NonNullable<UpOptions['onStep']>,
 ): Promise<ServerState> {
   const binary = await findTemporal({
     ...binaryOptions(settings),
-    onProgress: (one) => onStep?.({ step: 'downloading', ...one }),
+    onProgress: (one) => onStep({ step: 'downloading', ...one }),
   });
-  onStep?.({
+  onStep({
     step: 'starting-server',
     program: binary.path,
     version: binary.version,
     restart: state.server !== undefined,
   });
-  return await startServer({
+  const options = {
     binary,
     files,
     namespace: settings.connection.namespace,
     port: settings.port,
     uiPort: settings.uiPort,
     remembered: state.ports,
+  };
+  return await startServer(options, async (server) => {
+    const ports = { grpc: Number(server.address.split(':').at(-1)), ui: Number(new URL(server.ui_url).port) };
+    await note({ server, ports });
   });
 }
 
@@ -166,11 +190,12 @@ async function newWorker(
   files: StackFiles,
   { worker: before }: StackState,
   server: ServerState,
-  onStep: UpOptions['onStep'],
+  note: (more: StackState) => Promise<void>,
+  onStep: NonNullable<UpOptions['onStep']>,
 ): Promise<WorkerState> {
   const other = before !== undefined && before.build !== (await workerBuild(settings));
-  onStep?.({ step: 'starting-worker', why: before === undefined ? 'first' : other ? 'older build' : 'died' });
-  return await startWorker(settings, files, server);
+  onStep({ step: 'starting-worker', why: before === undefined ? 'first' : other ? 'older build' : 'died' });
+  return await startWorker(settings, files, server, async (worker) => await note({ worker }));
 }
 
 /** The worker gives running operations ten seconds to end, and itself thirty. */
@@ -186,11 +211,11 @@ export interface DownOutcome {
 /** Stops worker and server, in this order; the data stays. Not an error when they do not run. */
 export async function down(settings: Settings): Promise<DownOutcome> {
   const files = stackFiles(settings);
-  const { server, worker, ports } = await readState(files.state);
-  if (!server && !worker) return { worker: 'gone', server: 'gone' };
+  const before = await readState(files.state);
+  if (!before.server && !before.worker && !before.keeper) return { worker: 'gone', server: 'gone' };
   return await withLock(files.lock, async () => {
+    const { server, worker, keeper, ports } = await readState(files.state);
     // First of all, or it would start again what is stopped.
-    const { keeper } = await readState(files.state);
     if (keeper) await stopProcess(keeper, KEEPER_PATIENCE_MS);
     const outcome = {
       worker: worker ? await stopProcess(worker, WORKER_PATIENCE_MS) : 'gone',

@@ -1,53 +1,50 @@
 /** The embedded worker: a process of its own that outlives the command that started it. */
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, openSync } from 'node:fs';
-import { mkdir, readFile, rm } from 'node:fs/promises';
-import path from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { readFile, rm } from 'node:fs/promises';
 import type { WorkerHealth } from '../../worker/health.js';
 import { CaissonError } from '../errors.js';
 import type { Settings } from '../settings.js';
 import { buildId, WORKER_PROGRAM } from './build.js';
-import { identify, isRunning, stopProcess } from './process.js';
+import { becomesReady, launchOwn } from './launch.js';
+import { isRunning } from './process.js';
 import { readState, type ServerState, type StackFiles, type WorkerState } from './state.js';
 
 const PATIENCE_MS = 60_000;
 
 /**
- * Starts a worker for the embedded server and waits until it polls.
+ * Starts a worker for the embedded server and waits until it polls, or its server has died meanwhile.
  *
+ * @param note keeps who it is, before it does anything
  * @throws CaissonError with the end of its log when it ends instead
  */
-export async function startWorker(settings: Settings, files: StackFiles, server: ServerState): Promise<WorkerState> {
-  await mkdir(path.dirname(files.workerLog), { recursive: true, mode: 0o700 });
+export async function startWorker(
+  settings: Settings,
+  files: StackFiles,
+  server: ServerState,
+  note: (worker: WorkerState) => Promise<void>,
+): Promise<WorkerState> {
   await rm(files.workerHealth, { force: true });
-  const log = openSync(files.workerLog, 'a', 0o600);
-  const memory = settings.worker.memory === undefined ? [] : [`--max-old-space-size=${settings.worker.memory}`];
-  const child = spawn(process.execPath, [...memory, '--enable-source-maps', WORKER_PROGRAM, '--embedded'], {
-    detached: true,
-    stdio: ['pipe', log, log],
+  const { memory } = settings.worker;
+  const launched = await launchOwn(WORKER_PROGRAM, JSON.stringify(embeddedSettings(settings, server)), {
+    log: files.workerLog,
     cwd: settings.home,
+    nodeFlags: ['--enable-source-maps', ...(memory === undefined ? [] : [`--max-old-space-size=${memory}`])],
   });
-  closeSync(log);
-  // By a pipe: whoever lists this machine's processes sees neither arguments nor variables of it with keys in them.
-  child.stdin?.on('error', () => undefined);
-  child.stdin?.end(JSON.stringify(embeddedSettings(settings, server)));
-  child.unref();
-  const identity = child.pid === undefined ? undefined : await identify(child.pid);
-  const deadline = Date.now() + PATIENCE_MS;
-  for (;;) {
-    const health = await readHealth(files);
-    if (health?.pid === child.pid && health?.state === 'polling') break;
-    if (!identity || child.exitCode !== null || child.signalCode !== null || !(await isRunning(identity)))
-      throw await ended(files, `ended with code ${child.exitCode}`);
-    if (Date.now() > deadline) {
-      await stopProcess(identity, 1_000);
-      throw await ended(files, 'does not become ready');
-    }
-    await pause(50);
-  }
-  return { ...identity!, build: await workerBuild(settings), started_at: new Date().toISOString() };
+  const build = await workerBuild(settings);
+  const worker = { ...launched.identity, build, started_at: new Date().toISOString() };
+  await note(worker);
+  launched.go();
+  await becomesReady(launched, {
+    ready: async () => {
+      // Without its server it would never be ready; whoever brings the stack up looks after that first.
+      if (!(await isRunning(server))) return true;
+      const health = await readHealth(files);
+      return health?.pid === worker.pid && health.state === 'polling';
+    },
+    patienceMs: PATIENCE_MS,
+    failure: async (what) => await ended(files, what),
+  });
+  return worker;
 }
 
 /** The build, and the settings that a running worker cannot take on: it is replaced when they change. */

@@ -4,15 +4,21 @@
  * Each word is a member of what the words before it led to (`-` means `_`). In a mapping, one word reads the path that it
  * is, two write; a member that can be called takes the rest as its arguments.
  */
-import type { Json, JsonObject } from '../sdk/index.js';
+import { type Json, type JsonObject, NonRecoverableError } from '../sdk/index.js';
+import { readPath, writePath } from '../sdk/property-path.js';
 import { parseWords, type Word } from './ctx-words.js';
-import { readPath, writePath } from './property-path.js';
 
 /** A member of the context, as the command sees it. */
 export type Member =
   | { readonly kind: 'value'; read(): Json | Promise<Json> }
   | { readonly kind: 'branch'; readonly members: Members; summary(): Json | Promise<Json> }
-  | { readonly kind: 'mapping'; view(): Record<string, Json> | JsonObject; readonly methods: Members }
+  | {
+      readonly kind: 'mapping';
+      view(): Record<string, Json> | JsonObject;
+      readonly methods: Members;
+      /** Why it cannot be written. */
+      readonly readOnly?: string;
+    }
   | Callable;
 
 export interface Callable {
@@ -75,7 +81,7 @@ async function resolve(root: Members, words: readonly Word[]): Promise<Json | un
     const next: Member | undefined = member.kind === 'branch' ? memberOf(member.members, word) : undefined;
     if (!next) {
       const value: Json | undefined = member.kind === 'value' ? await member.read() : undefined;
-      if (typeof value === 'object' && value !== null && rest.length === 1) return readPath(value, textOf(word));
+      if (typeof value === 'object' && value !== null && rest.length === 1) return found(value, word);
       throw unresolved(word, words);
     }
     member = next;
@@ -101,10 +107,18 @@ async function inMapping(
   const method = memberOf(mapping.methods, first);
   if (method?.kind === 'call' && (rest.length - 1 <= method.parameters.length || method.parameters.includes('*')))
     return await callWith(method, rest.slice(1));
-  if (second === undefined) return readPath(plain(mapping.view()), textOf(first));
+  if (second === undefined) return found(plain(mapping.view()), first);
   if (more.length > 0) throw unresolved(more[0] as Word, words);
+  if (mapping.readOnly !== undefined) throw new NonRecoverableError(mapping.readOnly);
   writePath(mapping.view() as Record<string, Json>, textOf(first), second.value);
   return undefined;
+}
+
+function found(value: Json, word: Word): Json {
+  const path = textOf(word);
+  const item = readPath(value, path);
+  if (item === undefined) throw new CommandError(`illegal path: ${path}`);
+  return item;
 }
 
 async function callWith(callable: Callable, words: readonly Word[]): Promise<Json | undefined> {

@@ -1,5 +1,13 @@
 /** What there is to reach from `ctx` on the command line, in the names that existing scripts use. */
-import type { Json, JsonObject, NodeInstanceView, NodeView, OperationContext, Subject } from '../sdk/index.js';
+import type {
+  Json,
+  JsonObject,
+  NodeInstanceView,
+  NodeOperationContext,
+  NodeView,
+  OperationContext,
+  Subject,
+} from '../sdk/index.js';
 import type { Callable, Member, Members } from './ctx-command.js';
 import type { Verdict } from './verdict.js';
 
@@ -10,6 +18,7 @@ export function contextMembers(ctx: OperationContext, verdict: Verdict): Members
     instance: () => instanceMember(nodeContext(ctx).instance),
     source: () => subjectMember(relationshipContext(ctx).source),
     target: () => subjectMember(relationshipContext(ctx).target),
+    capabilities: () => capabilitiesMember(ctx as NodeOperationContext),
     blueprint: branch({ id: ctx.blueprint.id }),
     deployment: branch({
       id: ctx.deployment.id,
@@ -63,6 +72,12 @@ function subjectMember({ node, instance }: Subject): Member {
   };
 }
 
+/** The reference's name for the runtime properties of related instances. */
+function capabilitiesMember({ capabilities }: Pick<NodeOperationContext, 'capabilities'>): Member {
+  const all = () => plain(capabilities.getAll());
+  return { kind: 'branch', members: { get_all: call([], 0, all) }, summary: all };
+}
+
 function nodeMember(node: NodeView): Member {
   return {
     kind: 'branch',
@@ -72,7 +87,7 @@ function nodeMember(node: NodeView): Member {
       type: value(() => node.type),
       type_hierarchy: value(() => node.typeHierarchy),
       number_of_instances: value(() => node.numberOfInstances),
-      properties: () => ({ kind: 'mapping', view: () => node.properties, methods: readers(() => node.properties) }),
+      properties: readOnly(() => node.properties),
     },
     summary: () => nodeSummary(node),
   };
@@ -192,7 +207,7 @@ function pluginMember(ctx: OperationContext): Member {
       name: value(() => plugin.name),
       package_name: value(() => plugin.packageName ?? null),
       package_version: value(() => plugin.packageVersion ?? null),
-      properties: () => ({ kind: 'mapping', view: () => plugin.properties, methods: readers(() => plugin.properties) }),
+      properties: readOnly(() => plugin.properties),
       workdir: value(async () => await plugin.workdir()),
     },
     summary: () => plugin.name,
@@ -247,6 +262,16 @@ function resourceMembers(ctx: OperationContext): Members {
 
 function value(read: () => unknown): () => Member {
   return () => ({ kind: 'value', read: read as () => Json });
+}
+
+/** Properties of nodes and plugins: only runtime properties are written. */
+function readOnly(view: () => JsonObject): () => Member {
+  return () => ({
+    kind: 'mapping',
+    view,
+    methods: readers(view),
+    readOnly: 'Cannot override read only properties',
+  });
 }
 
 function branch(values: JsonObject): () => Member {

@@ -8,9 +8,6 @@ import { pythonJson } from './python-json.js';
 /** The system takes no variable longer than this (bytes, with its name). */
 const LONGEST = 131_071;
 
-/** What the worker alone needs to know. */
-const CREDENTIALS = /^(CAISSON|TEMPORAL)_.*(KEY|TOKEN|SECRET|PASSWORD|CERT)/i;
-
 export interface ScriptEnvironment {
   readonly worker: NodeJS.ProcessEnv;
   readonly variables: JsonObject;
@@ -23,7 +20,7 @@ export interface ScriptEnvironment {
 export function environmentOf({ worker, variables, env, ctx }: ScriptEnvironment): Record<string, string> {
   const result: Record<string, string> = {};
   for (const [name, value] of Object.entries(worker)) {
-    if (value !== undefined && !CREDENTIALS.test(name)) result[name] = value;
+    if (value !== undefined) result[name] = value;
   }
   for (const [name, value] of [...Object.entries(variables), ...Object.entries(env)])
     result[name] = checked(name, encoded(value));

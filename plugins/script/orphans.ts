@@ -20,13 +20,21 @@ export interface ProcessRecord {
   remove(): Promise<void>;
 }
 
-/** @param workdir folder of the deployment on this machine */
-export async function processRecord(workdir: string, taskId: string, url: string): Promise<ProcessRecord> {
+/**
+ * @param workdir folder of the deployment on this machine
+ * @param mark the attempt's `ctx` address, or any other text of its own
+ */
+export async function processRecord(workdir: string, taskId: string, mark: string): Promise<ProcessRecord> {
   const file = fileFor(workdir, taskId);
   await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
   // Only builtins: nothing is started, and nothing else has run, before the record is there.
-  const prologue = `{ read -r s </proc/$$/stat || s=$$; echo "$s"; echo ${quote(url)}; } >${quote(file)} 2>/dev/null`;
-  return { file, prologue, remove: async () => await rm(file, { force: true }) };
+  const prologue = `{ read -r s </proc/$$/stat || s=$$; echo "$s"; echo ${quote(mark)}; } >${quote(file)} 2>/dev/null`;
+  return {
+    file,
+    prologue,
+    // A later attempt may have come in the meantime: then the record is its.
+    remove: async () => ((await marked(file)) === mark ? await rm(file, { force: true }) : undefined),
+  };
 }
 
 /** Ends what an earlier attempt of the call has left. @returns what was ended, for the log */
@@ -42,6 +50,11 @@ export async function endOrphan(workdir: string, taskId: string): Promise<string
   await rm(file, { force: true });
   const ended = [...(group === undefined ? [] : [group]), ...strays];
   return ended.length === 0 ? undefined : `process group ${ended.join(', ')}`;
+}
+
+async function marked(file: string): Promise<string | undefined> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return text.split('\n')[1];
 }
 
 function groupLeft(line: string): number | undefined {

@@ -24,9 +24,10 @@ export interface ProcessEnd {
   readonly stderr: string;
 }
 
-/** A daemon may have inherited the output: after the script's end, silence of this length is taken for its end. */
-const QUIET_MS = 50;
-const LONGEST_DRAIN_MS = 2_000;
+/** A daemon may have inherited the output: after the script's end, so many looks at silence are taken for its end. */
+const QUIET_LOOKS = 5;
+const LOOK_MS = 10;
+const MOST_LOOKS = 200;
 
 /** @throws the signal's reason when it was aborted: by then no process of the group is left */
 export async function runProcess(run: ProcessRun): Promise<ProcessEnd> {
@@ -68,16 +69,17 @@ export async function runProcess(run: ProcessRun): Promise<ProcessEnd> {
 
 interface Followed {
   readonly ended: Promise<void>;
-  lastHeard(): number;
+  /** Whether anything came since the last call. */
+  heard(): boolean;
   release(): void;
 }
 
 function follow(stream: Readable, lines: Lines): Followed {
-  let heard = Date.now();
+  let heard = false;
   let released = false;
   stream.setEncoding('utf8');
   stream.on('data', (text: string) => {
-    heard = Date.now();
+    heard = true;
     // A daemon goes on writing to a script's output; were nobody to read, it would die of that.
     if (!released) lines.add(text);
   });
@@ -87,7 +89,11 @@ function follow(stream: Readable, lines: Lines): Followed {
   });
   return {
     ended,
-    lastHeard: () => heard,
+    heard() {
+      const was = heard;
+      heard = false;
+      return was;
+    },
     release() {
       released = true;
       (stream as Readable & { unref?: () => void }).unref?.();
@@ -97,13 +103,16 @@ function follow(stream: Readable, lines: Lines): Followed {
 
 async function drained(streams: readonly Followed[]): Promise<void> {
   const all = Promise.all(streams.map(({ ended }) => ended));
-  const begun = Date.now();
   let timer: NodeJS.Timeout | undefined;
+  // Looks are counted, not milliseconds: between two of them a busy process reads what has come, however late.
   const quiet = new Promise<void>((resolve) => {
+    let looks = 0;
+    let silent = 0;
     timer = setInterval(() => {
-      const last = Math.max(begun, ...streams.map((stream) => stream.lastHeard()));
-      if (Date.now() - last >= QUIET_MS || Date.now() - begun >= LONGEST_DRAIN_MS) resolve();
-    }, 10);
+      looks += 1;
+      silent = streams.map((stream) => stream.heard()).includes(true) ? 0 : silent + 1;
+      if (silent >= QUIET_LOOKS || looks >= MOST_LOOKS) resolve();
+    }, LOOK_MS);
   });
   await Promise.race([all, quiet]);
   clearInterval(timer);

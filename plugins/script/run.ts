@@ -1,4 +1,5 @@
 /** Runs one script as one operation: brings it here, serves it its context, waits for its end, and takes its verdict. */
+import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -9,10 +10,13 @@ import {
   type OperationContext,
   ProcessException,
 } from '../sdk/index.js';
+import { contextCalls } from './ctx-calls.js';
 import { installCtx } from './ctx-client.js';
 import { contextMembers } from './ctx-members.js';
 import { type CtxServer, serveContext } from './ctx-server.js';
 import { environmentOf } from './environment.js';
+import { isEvaluated, pythonLine } from './evaluated-python.js';
+import { isNodeScript, prepareNodeScript } from './node-script.js';
 import { endOrphan, processRecord } from './orphans.js';
 import { type ProcessOptions, readInputs, type ScriptInputs } from './process-options.js';
 import { runProcess } from './run-process.js';
@@ -27,7 +31,8 @@ export async function runScript(ctx: OperationContext, inputs: JsonObject): Prom
   let server: CtxServer | undefined;
   try {
     const script = await prepare(ctx, given, folder);
-    if (given.process.ctxProxy) server = await serveContext(contextMembers(ctx, verdict), {});
+    if (given.process.ctxProxy)
+      server = await serveContext(contextMembers(ctx, verdict), contextCalls(ctx, inputs, verdict));
     return await execute(ctx, given, { folder, script, verdict, url: server?.url });
   } finally {
     await server?.close();
@@ -45,6 +50,7 @@ async function prepare(ctx: OperationContext, given: ScriptInputs, folder: strin
     script = path.join(home, 'inline.sh');
     await writeFile(script, dedent(given.script.source));
   }
+  if (isNodeScript(script)) await prepareNodeScript(script);
   await chmod(script, 0o755);
   return script;
 }
@@ -59,19 +65,21 @@ interface Prepared {
 async function execute(ctx: OperationContext, given: ScriptInputs, prepared: Prepared): Promise<Json | undefined> {
   const { folder, script, verdict, url } = prepared;
   const options = given.process;
+  const evaluated = await isEvaluated(given);
   const workdir = await ctx.plugin.workdir();
   const ended = await endOrphan(workdir, ctx.taskId);
   if (ended !== undefined) ctx.logger.warning('ended what an earlier attempt had left running: %s', ended);
-  const record = await processRecord(workdir, ctx.taskId, url ?? '');
+  const record = await processRecord(workdir, ctx.taskId, url ?? randomUUID());
   const { logger } = ctx;
   try {
     const end = await runProcess({
       prologue: record.prologue,
-      line: shellLine(script, options),
+      line: evaluated ? await pythonLine(script, nameOf(given), options) : shellLine(script, options),
       cwd: await workingFolder(options, workdir),
       env: environmentOf({
         worker: process.env,
-        variables: given.variables,
+        // Evaluated scripts have them as `ctx_parameters`.
+        variables: evaluated ? {} : given.variables,
         env: options.env,
         ...(url === undefined ? {} : { ctx: { folder: path.join(folder, 'bin'), url } }),
       }),

@@ -1,12 +1,10 @@
 /** The shell line that runs a script: its interpreter, its path, its arguments. */
 import path from 'node:path';
+import { isNodeScript } from './node-script.js';
 import type { ProcessOptions } from './process-options.js';
 
-export interface ShellLine {
-  readonly line: string;
-  /** What an error calls the script. */
-  readonly name: string;
-}
+/** Under the name it has on Windows, or the one it has elsewhere. */
+const POWERSHELL = '"$(command -v powershell || command -v pwsh || echo powershell)"';
 
 /** A script that is executed. The shell starts it, so its first line names its interpreter; without one it is sh's. */
 export function shellLine(script: string, { commandPrefix, args }: ProcessOptions): string {
@@ -15,16 +13,8 @@ export function shellLine(script: string, { commandPrefix, args }: ProcessOption
 }
 
 function interpreterFor(script: string): string | undefined {
-  switch (path.extname(script).toLowerCase()) {
-    case '.ps1':
-      return 'powershell';
-    case '.js':
-    case '.mjs':
-    case '.cjs':
-      return quote(process.execPath);
-    default:
-      return undefined;
-  }
+  if (path.extname(script).toLowerCase() === '.ps1') return POWERSHELL;
+  return isNodeScript(script) ? quote(process.execPath) : undefined;
 }
 
 /** One word for a POSIX shell, whatever is in it. */

@@ -64,19 +64,23 @@ export interface OperationView {
   readonly retryNumber: number;
   /** -1 = for ever. */
   readonly maxRetries: number;
-  /** Which side of the relationship the operation runs for. */
+  /** Which side of the relationship the operation runs for; undefined for operations of nodes. */
   readonly relationship: 'source' | 'target' | undefined;
   /**
    * Asks for another run of the operation once the function has returned; code after it still runs, and what the
-   * function returns is dropped.
+   * function returns is dropped. Counts towards `maxRetries`.
+   *
+   * @example if (!ready) return ctx.operation.retry('not ready yet', 10);
    */
-  retry(message?: string, retryAfterSeconds?: number): void;
+  retry(message?: string, retryAfterSeconds?: number): undefined;
 }
 
 export interface PluginView {
+  /** Its prefix in the blueprint: the key under `plugins`. */
   readonly name: string;
   readonly packageName: string | undefined;
   readonly packageVersion: string | undefined;
+  /** Settings that the blueprint gives the plugin: key → value. */
   readonly properties: JsonObject;
   /** A folder for this deployment and plugin. On this worker only. */
   workdir(): Promise<string>;
@@ -101,14 +105,32 @@ export interface NodeInstanceView {
   readonly index: number;
   readonly state: string;
   readonly version: number;
-  /** Reads and writes at any depth; stored when the operation ends, well or not. */
+  /**
+   * Reads and writes at any depth; stored when the operation ends, well or not. Values are JSON: anything else is refused
+   * when it is written. What concurrent operations write under other paths is kept; under the same path the last one wins.
+   */
   runtimeProperties: Record<string, Json>;
+  /** The runtime property at a path. @example instance.get('disks[0].id') */
+  get<T extends Json = Json>(path: string): T | undefined;
+  /** Sets the runtime property at a path; objects on the way are made. */
+  set(path: string, value: Json): void;
+  /** Deletes the runtime property at a path. @returns whether there was one */
+  delete(path: string): boolean;
   readonly relationships: readonly RelationshipView[];
   /** Group instance id → group name. */
   readonly scalingGroups: Readonly<Record<string, string>>;
   /** The host's runtime property `ip`, else its node property. @throws NonRecoverableError when there is neither */
   readonly hostIp: string;
-  /** Stores changes now: when it resolves they survive the death of this process. */
+  /** Result of the last drift check; undefined when there was none, or it found none. */
+  readonly drift: Json | undefined;
+  /**
+   * Stores changes now: when it resolves they survive the death of this process. The order for what costs money: make it
+   * findable (a tag with `ctx.taskId`), make it, store its id, go on.
+   *
+   * @example
+   * instance.runtimeProperties.id = created.id;
+   * await instance.update();
+   */
   update(): Promise<void>;
   /** Fetches the properties anew. @throws NonRecoverableError with unstored changes, unless forced */
   refresh(options?: { readonly force?: boolean }): Promise<void>;
@@ -128,9 +150,26 @@ export interface Subject {
   readonly instance: NodeInstanceView;
 }
 
+/** Runtime properties of the instances that an instance is related to. */
+export interface Capabilities {
+  /** Instance id → its runtime properties. */
+  getAll(): Readonly<Record<string, JsonObject>>;
+  has(key: string): boolean;
+  /** The property of the one related instance that has it. @throws NonRecoverableError when none has, or several have */
+  get(key: string): Json;
+}
+
 /** Of an operation of a node. */
 export interface NodeOperationContext extends BaseContext, Subject {
   readonly type: 'node-instance';
+  readonly capabilities: Capabilities;
+  /** Of nodes that are hosts. @throws NonRecoverableError for other nodes */
+  readonly agent: AgentView;
+}
+
+export interface AgentView {
+  /** User data by which a new host installs its agent; undefined: hosts are reached without one. */
+  initScript(): string | undefined;
 }
 
 /** Of an operation of a relationship. */
@@ -138,7 +177,14 @@ export interface RelationshipOperationContext extends BaseContext {
   readonly type: 'relationship-instance';
   readonly source: Subject;
   readonly target: Subject;
+  /** Of the source. */
+  readonly capabilities: Capabilities;
+}
+
+/** Of an operation that a workflow runs for no node: there is the deployment only. */
+export interface DeploymentOperationContext extends BaseContext {
+  readonly type: 'deployment';
 }
 
 /** Which members there are depends on `type`; touching one of the other kind throws NonRecoverableError. */
-export type OperationContext = NodeOperationContext | RelationshipOperationContext;
+export type OperationContext = NodeOperationContext | RelationshipOperationContext | DeploymentOperationContext;

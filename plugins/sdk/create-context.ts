@@ -1,7 +1,9 @@
 /** Builds the context of one attempt of an operation, and tells afterwards what the operation did through it. */
 import type { InstanceView, OperationRequest, Patches, Snapshot } from '../../activities/request.js';
 import type { Json, JsonObject } from '../../blueprint/json.js';
+import { capabilitiesOf } from './capabilities.js';
 import type {
+  AgentView,
   NodeInstanceView,
   NodeView,
   OperationContext,
@@ -12,6 +14,7 @@ import type {
 import { NonRecoverableError, OperationRetry } from './errors.js';
 import type { OperationHost } from './host.js';
 import { loggerOn } from './logger.js';
+import { deletePath, readPath, writePath } from './property-path.js';
 import { resourcesOf } from './resources.js';
 import { templateView } from './template-view.js';
 import { type Tracked, track } from './tracked.js';
@@ -36,9 +39,10 @@ export function createOperationContext(
   host: OperationHost,
   attempt: Attempt,
 ): ContextHandle {
-  const relationship = request.source_id !== undefined && request.target_id !== undefined;
-  const type = relationship ? 'relationship-instance' : 'node-instance';
-  const writable = new Set(relationship ? [request.source_id, request.target_id] : [request.instance_id]);
+  const { source_id, target_id, instance_id } = request;
+  const relationship = source_id !== undefined && target_id !== undefined;
+  const type = relationship ? 'relationship-instance' : instance_id === undefined ? 'deployment' : 'node-instance';
+  const writable = new Set(relationship ? [source_id, target_id] : [instance_id]);
   const properties = new Map<string, Tracked>();
   let snapshot = request.snapshot;
   let retry: OperationRetry | undefined;
@@ -118,6 +122,12 @@ export function createOperationContext(
       get hostIp() {
         return hostIp(id);
       },
+      get: <T extends Json>(path: string) => readPath(trackedOf(id).view, path) as T | undefined,
+      set: (path, value) => writePath(trackedOf(id).view, path, value),
+      delete: (path) => deletePath(trackedOf(id).view, path),
+      get drift() {
+        return view().drift;
+      },
       update: async () => await update(id),
       refresh: async (options) => await refresh(id, options?.force === true),
     };
@@ -141,6 +151,7 @@ export function createOperationContext(
     relationship: request.operation.relationship,
     retry(message, retryAfterSeconds) {
       retry = new OperationRetry(message ?? 'retry requested', retryAfterSeconds);
+      return undefined;
     },
   };
   const logger = loggerOn((level, message) => host.log(level, message));
@@ -201,21 +212,38 @@ export function createOperationContext(
       throw new OperationRetry(message ?? 'retry requested', retryAfterSeconds);
     },
   };
-  const ctx = relationship
-    ? withMembers(base, {
-        source: () => subject(request.source_id as string),
-        target: () => subject(request.target_id as string),
-        node: refuse('ctx.node/ctx.instance', 'node-instance', type),
-        instance: refuse('ctx.node/ctx.instance', 'node-instance', type),
-      })
-    : withMembers(base, {
-        node: () => nodeView(snapshot, request.instance_id),
-        instance: () => instanceView(request.instance_id),
-        source: refuse('ctx.source/ctx.target', 'relationship-instance', type),
-        target: refuse('ctx.source/ctx.target', 'relationship-instance', type),
-      });
+  const ctx = withMembers(base, members());
+
+  function members(): Readonly<Record<string, () => unknown>> {
+    const ofNode = refuse('ctx.node/ctx.instance', 'node-instance', type);
+    const ofRelationship = refuse('ctx.source/ctx.target', 'relationship-instance', type);
+    const none = { node: ofNode, instance: ofNode, agent: ofNode, source: ofRelationship, target: ofRelationship };
+    if (relationship)
+      return {
+        ...none,
+        source: () => subject(source_id),
+        target: () => subject(target_id),
+        capabilities: () => capabilitiesOf(subject(source_id).instance),
+      };
+    if (instance_id === undefined) return none;
+    return {
+      ...none,
+      node: () => nodeView(snapshot, instance_id),
+      instance: () => instanceView(instance_id),
+      agent: () => agentOf(nodeView(snapshot, instance_id)),
+      capabilities: () => capabilitiesOf(instanceView(instance_id)),
+    };
+  }
 
   return { ctx, takePatches, retryRequested: () => retry };
+}
+
+const HOST_TYPE = 'cloudify.nodes.Compute';
+
+function agentOf(node: NodeView): AgentView {
+  if (!node.isA(HOST_TYPE))
+    throw new NonRecoverableError(`ctx.agent can only be used for nodes of type ${HOST_TYPE}, and ${node.id} is none`);
+  return { initScript: () => undefined };
 }
 
 function withMembers(base: object, members: Readonly<Record<string, () => unknown>>): OperationContext {

@@ -2,9 +2,9 @@ import type { Json, JsonObject } from '../../blueprint/json.js';
 import type { OperationContext } from './context.js';
 
 /** The work of one operation. What it returns is the operation's result; what it throws decides about a retry. */
-export type OperationFn = (
+export type OperationFn<Inputs extends object = JsonObject> = (
   ctx: OperationContext,
-  inputs: JsonObject,
+  inputs: Inputs,
 ) => Promise<Json | undefined> | Json | undefined | Promise<void> | void;
 
 export interface OperationOptions {
@@ -13,9 +13,15 @@ export interface OperationOptions {
    * @default true
    */
   readonly resumable?: boolean;
+  /**
+   * Seconds that one attempt may take when the blueprint does not say.
+   * @default no limit
+   */
+  readonly timeoutSeconds?: number;
 }
 
-export interface OperationDefinition extends Required<OperationOptions> {
+export interface OperationDefinition extends OperationOptions {
+  readonly resumable: boolean;
   readonly run: OperationFn;
 }
 
@@ -36,15 +42,18 @@ export interface Plugin {
 }
 
 /**
- * Declares an operation.
+ * Declares an operation. `Inputs` says what the plugin.yaml declares: nothing checks it when the operation runs.
  *
  * @example
- * operation({ resumable: true }, async (ctx, inputs) => {
- *   requireNode(ctx).instance.runtimeProperties.id = 'x';
+ * operation<{ size: number }>({ timeoutSeconds: 600 }, async (ctx, inputs) => {
+ *   requireNode(ctx).instance.runtimeProperties.id = await createDisk(inputs.size, ctx.taskId, ctx.signal);
  * });
  */
-export function operation(options: OperationOptions, run: OperationFn): OperationDefinition {
-  return { resumable: options.resumable ?? true, run };
+export function operation<Inputs extends object = JsonObject>(
+  options: OperationOptions,
+  run: OperationFn<Inputs>,
+): OperationDefinition {
+  return { ...options, resumable: options.resumable ?? true, run: run as unknown as OperationFn };
 }
 
 /**

@@ -1,6 +1,9 @@
 /** The public face of Caisson to plugin authors. */
 export type { Json, JsonObject } from '../../blueprint/json.js';
 export type {
+  AgentView,
+  Capabilities,
+  DeploymentOperationContext,
   NodeInstanceView,
   NodeOperationContext,
   NodeView,
@@ -11,7 +14,14 @@ export type {
   RelationshipView,
   Subject,
 } from './context.js';
-export { definePlugin, type OperationDefinition, type OperationFn, operation, type Plugin } from './define.js';
+export {
+  definePlugin,
+  type OperationDefinition,
+  type OperationFn,
+  type OperationOptions,
+  operation,
+  type Plugin,
+} from './define.js';
 export {
   type ErrorCause,
   HttpException,

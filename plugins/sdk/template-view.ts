@@ -6,7 +6,9 @@ export function templateView(ctx: OperationContext): JsonObject {
   const subjects: JsonObject =
     ctx.type === 'node-instance'
       ? subjectView(ctx)
-      : { source: subjectView(ctx.source), target: subjectView(ctx.target) };
+      : ctx.type === 'relationship-instance'
+        ? { source: subjectView(ctx.source), target: subjectView(ctx.target) }
+        : {};
   return {
     type: ctx.type,
     ...subjects,

@@ -53,6 +53,8 @@ export interface FakeContextOptions extends FakeSubject {
   /** With `target`: a relationship operation, in which there is no node of its own. */
   readonly source?: FakeSubject;
   readonly target?: FakeSubject;
+  /** An operation that a workflow runs for no node. @default false */
+  readonly ofDeployment?: boolean;
   /** Full name. @default 'cloudify.interfaces.lifecycle.create' */
   readonly operation?: string;
   /** Evaluated inputs; `{ get_secret: key }` is resolved as on a worker. */
@@ -98,6 +100,8 @@ export interface FakeContext {
   readonly heartbeats: readonly (Json | undefined)[];
   /** What `update()` stored, in order. What is stored at the operation's end is not among them. */
   readonly flushes: readonly Patches[];
+  /** Every secret, with what the operation made of them. */
+  secrets(): JsonObject;
   /** Text with every secret that was handed out blanked. */
   mask(text: string): string;
   /** Changes not stored yet; afterwards they are. */
@@ -111,7 +115,8 @@ export interface FakeContext {
 }
 
 /** How an operation went, and everything it did. */
-export interface OperationRun extends Pick<FakeContext, 'logs' | 'events' | 'heartbeats' | 'flushes' | 'stored'> {
+export interface OperationRun
+  extends Pick<FakeContext, 'logs' | 'events' | 'heartbeats' | 'flushes' | 'stored' | 'secrets'> {
   readonly status: 'succeeded' | 'recoverable' | 'non-recoverable' | 'retry';
   readonly result: Json | undefined;
   readonly error: Error | undefined;
@@ -153,19 +158,25 @@ export async function runOperation(
     result: error === undefined ? result : undefined,
     error: error === undefined || error instanceof Error ? error : new Error(String(error)),
     patches,
-    runtimeProperties: fake.stored(),
+    runtimeProperties: options.ofDeployment ? {} : fake.stored(),
     logs: fake.logs,
     events: fake.events,
     heartbeats: fake.heartbeats,
     flushes: fake.flushes,
     stored: fake.stored,
+    secrets: fake.secrets,
   };
 }
 
 /** A context to call an operation's parts with. Call `cleanUp` when done. */
 export async function fakeContext(options: FakeContextOptions = {}): Promise<FakeContext> {
   const folders: string[] = [];
-  const secrets = secretLookup({ get: async (key) => options.secrets?.[key] });
+  const vault = new Map<string, Json>(Object.entries(options.secrets ?? {}));
+  const secrets = secretLookup({
+    get: async (key) => vault.get(key),
+    set: async (key, value) => void vault.set(key, value),
+    delete: async (key) => vault.delete(key),
+  });
   const request = await resolveSecrets(requestOf(options), secrets);
   const stored = new Map(Object.entries(request.snapshot.instances));
   const logs: LogLine[] = [];
@@ -206,6 +217,8 @@ export async function fakeContext(options: FakeContextOptions = {}): Promise<Fak
       return { ...request.snapshot, instances: Object.fromEntries(stored) };
     },
     getSecret: async (key) => await secrets.get(key),
+    setSecret: async (key, value) => await secrets.set(key, value),
+    deleteSecret: async (key) => await secrets.delete(key),
     blueprintFolder,
     workdir,
   };
@@ -218,6 +231,7 @@ export async function fakeContext(options: FakeContextOptions = {}): Promise<Fak
     events,
     heartbeats,
     flushes,
+    secrets: () => Object.fromEntries(vault),
     mask: (text) => secrets.mask(text),
     end() {
       const patches = handle.takePatches();
@@ -225,7 +239,7 @@ export async function fakeContext(options: FakeContextOptions = {}): Promise<Fak
       return patches;
     },
     retryRequested: handle.retryRequested,
-    stored(id = request.source_id ?? request.instance_id) {
+    stored(id = request.source_id ?? request.instance_id ?? '') {
       const instance = stored.get(id);
       if (!instance) throw new Error(`there is no instance ${id}; there are ${[...stored.keys()].join(', ')}`);
       return instance.runtime_properties;
@@ -259,7 +273,7 @@ function requestOf(options: FakeContextOptions): OperationRequest {
     },
     plugin: { name: options.plugin?.name ?? 'plugin', properties: options.plugin?.properties ?? {} },
     inputs: options.inputs ?? {},
-    instance_id: sides?.source_id ?? add(options, 'node', snapshot),
+    ...(options.ofDeployment ? {} : { instance_id: sides?.source_id ?? add(options, 'node', snapshot) }),
     ...sides,
     snapshot,
   };

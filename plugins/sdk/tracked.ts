@@ -38,7 +38,9 @@ export function track(properties: JsonObject, readOnly?: string): Tracked {
         if (Array.isArray(owner)) return setItem(owner, key, value, path);
         const stored = checked(value, [...path, key]);
         if (key === '__proto__') throw new NonRecoverableError('a runtime property cannot be called __proto__');
-        record(['set', [...path, key], stored]);
+        // Several operations may find an object missing, make it, and each put something of its own into it.
+        const made = isEmptyObject(stored) && !Object.hasOwn(owner, key);
+        record(made ? ['ensure', [...path, key]] : ['set', [...path, key], stored]);
         return Reflect.set(owner, key, clone(stored));
       },
       deleteProperty(owner, key) {
@@ -118,6 +120,10 @@ export function checked(value: unknown, path: PropertyPath): Json {
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, checked(item, [...path, key])]));
   }
   throw unfit(path, typeof value);
+}
+
+function isEmptyObject(value: Json): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
 }
 
 function isForeignPlain(prototype: object): boolean {

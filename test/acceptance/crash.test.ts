@@ -52,33 +52,28 @@ async function stateOf(deployment: string): Promise<unknown> {
 
 const count = (lines: readonly string[], line: string): number => lines.filter((one) => one === line).length;
 
-/** Every instance was created and started, in that order, and what had `completed` has not begun again. */
-async function expectInstalled(
-  deployment: string,
-  blueprint: LayeredBlueprint,
-  completed: ReadonlySet<string>,
-): Promise<void> {
+/** Operations whose end the execution knows of, each with how often it had begun by then. */
+type Completed = Map<string, number>;
+
+async function noteCompleted(deployment: string, blueprint: LayeredBlueprint, completed: Completed): Promise<void> {
+  const { stdout } = await home.run('events', 'list', deployment, '--no-logs', '--json');
   const lines = await blueprint.journal();
-  for (const { id } of await instancesOf(deployment))
-    for (const operation of ['create', 'start']) {
-      const subject = `${id} cloudify.interfaces.lifecycle.${operation}`;
-      expect(count(lines, `end ${subject}`), subject).toBeGreaterThan(0);
-      if (completed.has(subject)) expect(count(lines, `begin ${subject}`), subject).toBe(1);
-    }
+  for (const line of stdout.split('\n').filter((one) => one !== '')) {
+    const { event_type, node_instance_id, operation } = JSON.parse(line);
+    const subject = `${node_instance_id} ${operation}`;
+    if (event_type === 'task_succeeded' && !completed.has(subject))
+      completed.set(subject, count(lines, `begin ${subject}`));
+  }
 }
 
-/** Operations whose end the execution knows of. */
-async function completedOperations(deployment: string): Promise<ReadonlySet<string>> {
-  const { stdout } = await home.run('events', 'list', deployment, '--no-logs', '--json');
-  const events = stdout
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line));
-  return new Set(
-    events
-      .filter(({ event_type }) => event_type === 'task_succeeded')
-      .map((one) => `${one.node_instance_id} ${one.operation}`),
-  );
+/** Every instance was created and started, and what had completed has not begun again since. */
+async function expectInstalled(deployment: string, blueprint: LayeredBlueprint, completed: Completed): Promise<void> {
+  expect(completed.size).toBeGreaterThan(0);
+  const lines = await blueprint.journal();
+  for (const [subject, begun] of completed) expect(count(lines, `begin ${subject}`), subject).toBe(begun);
+  for (const { id } of await instancesOf(deployment))
+    for (const operation of ['create', 'start'])
+      expect(lines, id).toContain(`end ${id} cloudify.interfaces.lifecycle.${operation}`);
 }
 
 describe('an install', () => {
@@ -99,7 +94,8 @@ describe('an install', () => {
         lines.filter((line) => line.startsWith('end ')).length
       );
     }, 'another is in the middle');
-    const completed = await completedOperations(deployment);
+    const completed: Completed = new Map();
+    await noteCompleted(deployment, blueprint, completed);
     await home.kill(...victims);
     const { code, stdout, stderr } = await command.finished;
     expect(code, stderr).toBe(0);
@@ -122,13 +118,15 @@ describe('an install', () => {
     expect(watched.code, watched.stderr).toBe(0);
     expect(watched.stderr).toContain("Starting 'install' workflow execution");
     expect(watched.stderr).toContain("'install' workflow execution succeeded");
-    await expectInstalled('orphan', blueprint, await completedOperations('orphan'));
+    const completed: Completed = new Map();
+    await noteCompleted('orphan', blueprint, completed);
+    await expectInstalled('orphan', blueprint, completed);
     expect((await blueprint.journal()).length).toBe(16);
   });
 
   test('of 50 nodes survives ten kills at random', { timeout: 400_000 }, async () => {
-    const blueprint = await layers({ nodes: 50, width: 10, seconds: 0.4 });
-    const completed = new Set<string>();
+    const blueprint = await layers({ nodes: 50, width: 10, seconds: 1 });
+    const completed: Completed = new Map();
     const random = generator(20_261_124);
     const command = home.start('install', blueprint.file, '-d', 'fifty', '--json');
     await until(async () => (await blueprint.journal()).length > 4, 'operations began');
@@ -140,7 +138,7 @@ describe('an install', () => {
     let kills = 0;
     for (; kills < 10 && !ended; kills += 1) {
       await pause(500 + random() * 1_500);
-      for (const one of await completedOperations('fifty')) completed.add(one);
+      await noteCompleted('fifty', blueprint, completed);
       await home.kill(...VICTIMS[Math.floor(random() * VICTIMS.length)]!);
     }
     const { code, stderr } = await finished;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../blueprint/json.js';
-import { applyPatch } from '../../graph/patch.js';
+import { applyPatch, isPatch } from '../../graph/patch.js';
 
 describe('a patch', () => {
   test('sets a nested path and makes the containers it needs', () => {
@@ -64,4 +64,18 @@ describe('a patch', () => {
       }),
     );
   });
+});
+
+test('of two writers that both found an object missing, neither empties it', () => {
+  const first = applyPatch({}, [
+    ['ensure', ['backends']],
+    ['set', ['backends', 'a'], 1],
+  ]);
+  expect(
+    applyPatch(first, [
+      ['ensure', ['backends']],
+      ['set', ['backends', 'b'], 2],
+    ]),
+  ).toEqual({ backends: { a: 1, b: 2 } });
+  expect(isPatch([['ensure', ['backends']]])).toBe(true);
 });

@@ -8,6 +8,7 @@ import { scratchFolder } from '../store/scratch.js';
 export interface Certificates {
   readonly folder: string;
   readonly caFile: string;
+  readonly ca: string;
   readonly server: { readonly key: string; readonly cert: string };
   readonly clientFiles: { readonly key: string; readonly cert: string };
 }
@@ -45,6 +46,7 @@ export async function certificates(): Promise<Certificates> {
   return {
     folder,
     caFile: at('ca.pem'),
+    ca: await readFile(at('ca.pem'), 'utf8'),
     server: { key: await readFile(at('server.key'), 'utf8'), cert: await readFile(at('server.pem'), 'utf8') },
     clientFiles: { key: at('client.key'), cert: at('client.pem') },
   };

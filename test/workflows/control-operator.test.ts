@@ -182,7 +182,7 @@ test('queued executions run in their order, but for the one that is taken out of
   ).rejects.toThrow(WorkflowUpdateFailedError);
   release();
   await deployment.ended(uninstall);
-  expect(callsOf('line_1')).toEqual(['line_1.create', 'line_1.start', 'line_1.stop', 'line_1.stop', 'line_1.delete']);
+  expect(callsOf('line_1')).toEqual(['line_1.create', 'line_1.start', 'line_1.stop', 'line_1.delete']);
   const { executions } = await deployment.view();
   expect(executions.map(({ id, status }) => [id, status])).toEqual([
     [deployment.first, 'terminated'],

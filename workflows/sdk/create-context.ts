@@ -2,13 +2,13 @@
 import type { Json, JsonObject } from '../../blueprint/json.js';
 import type { NodeInstance } from '../../graph/state.js';
 import { mappedOperation, nodeOf } from '../../graph/topology.js';
-import { uninstallWalk } from '../../graph/walks.js';
 import type { CustomRun } from '../custom-run.js';
 import { resolveCall } from '../custom-run.js';
 import { HistoryFull } from '../history-full.js';
 import { installChosen } from '../install.js';
 import type { ApprovalRecord, Delivery } from '../messages.js';
-import { runWalk, statesAtBegin } from '../run-walk.js';
+import { runWalk } from '../run-walk.js';
+import { uninstallChosen } from '../uninstall.js';
 import type {
   OperationOptions,
   WorkflowContext,
@@ -95,12 +95,7 @@ export function createWorkflowContext(run: CustomRun): WorkflowContext {
           resolveCall(state, asked(run, instance_id, operation, kwargs, options, relationship)),
         run: async (walk, sequences) =>
           await walked(async () => {
-            await runWalk(state, {
-              name: walk,
-              states: {},
-              sequences,
-              on_failure: state.options.on_failure === 'continue' ? 'continue' : 'drain',
-            });
+            await runWalk(state, { name: walk, sequences: () => sequences });
           }),
       });
     },
@@ -122,12 +117,7 @@ export function createWorkflowContext(run: CustomRun): WorkflowContext {
     async uninstall(chosen, { ignoreFailure = false } = {}) {
       counts.uninstall += 1;
       const name = `uninstall ${counts.uninstall}`;
-      await walked(async () => {
-        const states = statesAtBegin(state, name);
-        const begun = new Map(Object.entries(states));
-        const sequences = uninstallWalk(state.topology, idsOf(chosen), begun, ignoreFailure);
-        await runWalk(state, { name, states, sequences, on_failure: 'drain' });
-      });
+      await walked(async () => await uninstallChosen(state, idsOf(chosen), { ignoreFailure, name }));
     },
   };
 }

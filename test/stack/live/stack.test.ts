@@ -7,7 +7,8 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type CaissonConnection, connect } from '../../../client/connection.js';
 import { loadSettings, type Settings } from '../../../client/settings.js';
-import { identify, isRunning } from '../../../client/stack/process.js';
+import { isServing as serves } from '../../../client/stack/grpc.js';
+import { identify, isRunning, killProcess } from '../../../client/stack/process.js';
 import { readState, stackFiles, writeState } from '../../../client/stack/state.js';
 import { down, type StackStep, stackStatus, up } from '../../../client/stack/up.js';
 import {
@@ -60,7 +61,7 @@ describe('a stack', () => {
 
   test('whose worker was killed gets another one, and keeps its server', async () => {
     const before = await up(settings);
-    process.kill(before.worker.pid, 'SIGKILL');
+    await killProcess(before.worker);
     const after = await up(settings);
     expect(after.server).toEqual(before.server);
     expect(after.worker.pid).not.toBe(before.worker.pid);
@@ -89,13 +90,25 @@ describe('a stack', () => {
     expect(await isRunning(other)).toBe(true);
   });
 
+  test('whose server and worker die one after the other while they come up is up in the end', async () => {
+    const before = await up(settings);
+    const { state } = stackFiles(settings);
+    await killProcess(before.worker);
+    const coming = up(settings);
+    await expect.poll(async () => (await readState(state)).worker?.pid).not.toBe(before.worker.pid);
+    await killProcess(before.server);
+    const after = await coming;
+    expect(after.server.pid).not.toBe(before.server.pid);
+    expect(await stackStatus(settings)).toMatchObject({ server: { serving: true }, worker: { running: true } });
+  });
+
   test('whose server was killed gets another one on the same file and port, and its worker goes on', async () => {
     const before = await up(settings);
     const id = await withConnection(settings, startDeployment);
-    process.kill(before.server.pid, 'SIGKILL');
+    await killProcess(before.server);
     const after = await up(settings);
     expect(after.worker).toEqual(before.worker);
-    expect(after.server).toMatchObject({ address: before.server.address, uiUrl: before.server.uiUrl });
+    expect(after.server).toMatchObject({ address: before.server.address, ui_url: before.server.ui_url });
     expect(after.server.pid).not.toBe(before.server.pid);
     expect(await withConnection(settings, async (connection) => await viewOf(connection, id))).toMatchObject({ id });
   });
@@ -103,6 +116,9 @@ describe('a stack', () => {
   test('whose server answers nobody gets another one', async () => {
     const before = await up(settings);
     process.kill(before.server.pid, 'SIGSTOP');
+    await expect
+      .poll(async () => await serves({ address: before.server.address, namespace: 'default' }, 300))
+      .toBe(false);
     const after = await up(settings);
     expect(after.server.pid).not.toBe(before.server.pid);
     expect(await isRunning(before.server)).toBe(false);
@@ -141,7 +157,7 @@ describe('a stack', () => {
     const server = {
       ...mine,
       address: '127.0.0.1:1',
-      uiUrl: 'http://127.0.0.1:2',
+      ui_url: 'http://127.0.0.1:2',
       database: '',
       program: '',
       version: '',

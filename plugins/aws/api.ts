@@ -1,0 +1,173 @@
+/**
+ * Calls of the API by name. The SDK is heavy: it is loaded with the first call.
+ *
+ * A call that changes something is sent once: the SDK would send it again after a lost answer, and there would be two.
+ */
+import { createHash } from 'node:crypto';
+import type { EC2Client } from '@aws-sdk/client-ec2';
+import type { JsonObject } from '../../blueprint/json.js';
+import { suggestion } from '../../blueprint/suggestion.js';
+import { NonRecoverableError } from '../sdk/errors.js';
+import type { Logger } from '../sdk/logger.js';
+import type { ClientSettings } from './client-config.js';
+import { Ec2Error, ec2Error } from './ec2-error.js';
+import { toJson, withoutEmpty } from './json.js';
+import { checkInput, inputShape, parametersOf, type Shape, withoutSensitive } from './shapes.js';
+import { pause, timings } from './wait.js';
+
+export interface Api {
+  /**
+   * @param command name of the call, e.g. `DescribeVpcs`
+   * @throws Ec2Error when the API refuses or does not answer; NonRecoverableError for parameters it does not have
+   */
+  send(command: string, input: JsonObject): Promise<JsonObject>;
+  /** Names of the parameters of a call. */
+  parameters(command: string): Promise<readonly string[]>;
+  /** The input without what must not be stored. */
+  storable(command: string, input: JsonObject): Promise<JsonObject>;
+}
+
+interface Clients {
+  readonly reading: EC2Client;
+  readonly changing: EC2Client;
+}
+
+type Sdk = typeof import('@aws-sdk/client-ec2');
+
+const READS = /^(Describe|Get|List|Search)/;
+const REQUEST_LIMITS = { connectionTimeout: 10_000, requestTimeout: 120_000 };
+const THROTTLED_TRIES = 5;
+/** Longer than the five minutes at which the SDK asks for new ones. */
+const RENEW_BEFORE_MS = 6 * 60_000;
+const MOST_CLIENTS = 50;
+
+const clients = new Map<string, Clients>();
+
+export function openApi(settings: ClientSettings, logger: Logger, signal: AbortSignal): Api {
+  async function sendOnce(command: string, input: Record<string, unknown>): Promise<JsonObject> {
+    const sdk = await loadSdk();
+    const { reading, changing } = clientsFor(sdk, settings);
+    const Command = (sdk as unknown as Record<string, new (input: object) => never>)[`${command}Command`];
+    const client = READS.test(command) ? reading : changing;
+    try {
+      return toJson(
+        await client.send(new (Command as NonNullable<typeof Command>)(input), { abortSignal: signal }),
+      ) as JsonObject;
+    } catch (error) {
+      signal.throwIfAborted();
+      throw ec2Error(command, error);
+    }
+  }
+
+  return {
+    async send(command, given) {
+      const shape = await shapeOf(command);
+      const { input, problems } = checkInput(shape, given);
+      if (problems.length > 0)
+        throw new NonRecoverableError(`${command} would not accept these parameters: ${problems.join('; ')}`);
+      logger.debug('ec2 %s %j', command, masked(withoutSensitive(shape, given)));
+      for (let tried = 1; ; tried += 1) {
+        try {
+          return await sendOnce(command, input);
+        } catch (error) {
+          // A throttled call was not carried out, so sending it again is safe whatever it does.
+          if (!(error instanceof Ec2Error) || !error.throttled || tried >= THROTTLED_TRIES) throw error;
+          await pause(timings().backoffMs * 2 ** tried * (0.5 + Math.random() / 2), signal);
+        }
+      }
+    },
+    parameters: async (command) => parametersOf(await shapeOf(command)),
+    storable: async (command, input) => masked(withoutSensitive(await shapeOf(command), withoutEmpty(input))),
+  };
+}
+
+let loading: Promise<Sdk> | undefined;
+
+async function loadSdk(): Promise<Sdk> {
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+  loading ??= import('@aws-sdk/client-ec2');
+  return await loading;
+}
+
+async function shapeOf(command: string): Promise<Shape> {
+  const sdk = (await loadSdk()) as unknown as Record<string, Shape>;
+  if (/^[A-Z]\w+$/.test(command) && sdk[`${command}Command`] !== undefined) return inputShape(sdk[`${command}$`]);
+  const known = Object.keys(sdk).flatMap((name) => (name.endsWith('Command') ? [name.slice(0, -7)] : []));
+  throw new NonRecoverableError(
+    `the EC2 API has no call ${command}; ${suggestion(command, known) ?? 'see its reference'}`,
+  );
+}
+
+function clientsFor(sdk: Sdk, settings: ClientSettings): Clients {
+  const key = createHash('sha256')
+    .update(JSON.stringify([settings, process.env.AWS_PROFILE]))
+    .digest('hex');
+  const known = clients.get(key);
+  if (known) return known;
+  const { region, endpoint, credentials, assumeRole, maxAttempts = 5, retryMode = 'standard' } = settings;
+  const shared = {
+    ...(region === undefined ? (endpoint === undefined ? {} : { region: 'us-east-1' }) : { region }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    // A copy: the SDK writes into what it is given.
+    ...(credentials === undefined ? {} : { credentials: { ...credentials } }),
+    ...(assumeRole === undefined ? {} : { credentials: remembered(() => roleCredentials(assumeRole, settings)) }),
+    requestHandler: REQUEST_LIMITS,
+  };
+  const made = {
+    reading: new sdk.EC2Client({ ...shared, maxAttempts, retryMode }),
+    changing: new sdk.EC2Client({ ...shared, maxAttempts: 1 }),
+  };
+  if (clients.size >= MOST_CLIENTS) clients.clear();
+  clients.set(key, made);
+  return made;
+}
+
+type RoleCredentials = Awaited<ReturnType<typeof roleCredentials>>;
+
+/** Both clients ask, and the SDK asks again when the credentials are about to expire. */
+function remembered(take: () => Promise<RoleCredentials>): () => Promise<RoleCredentials> {
+  let taken: Promise<RoleCredentials> | undefined;
+  let renewAt = 0;
+  async function renewed(): Promise<RoleCredentials> {
+    try {
+      const credentials = await take();
+      renewAt = (credentials.expiration?.getTime() ?? Number.POSITIVE_INFINITY) - RENEW_BEFORE_MS;
+      return credentials;
+    } catch (error) {
+      taken = undefined;
+      throw error;
+    }
+  }
+  return async () => {
+    if (taken === undefined || Date.now() > renewAt) {
+      renewAt = Number.POSITIVE_INFINITY;
+      taken = renewed();
+    }
+    return await taken;
+  };
+}
+
+async function roleCredentials(role: string, { region, endpoint, credentials }: ClientSettings) {
+  const { STSClient, AssumeRoleCommand } = await import('@aws-sdk/client-sts');
+  const sts = new STSClient({
+    region: region ?? 'us-east-1',
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(credentials === undefined ? {} : { credentials: { ...credentials } }),
+  });
+  const name = `caisson-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 8)}`;
+  const { Credentials } = await sts.send(new AssumeRoleCommand({ RoleArn: role, RoleSessionName: name }));
+  if (!Credentials?.AccessKeyId || !Credentials.SecretAccessKey)
+    throw new NonRecoverableError(`the role ${role} gave no credentials`);
+  return {
+    accessKeyId: Credentials.AccessKeyId,
+    secretAccessKey: Credentials.SecretAccessKey,
+    ...(Credentials.SessionToken ? { sessionToken: Credentials.SessionToken } : {}),
+    ...(Credentials.Expiration ? { expiration: Credentials.Expiration } : {}),
+  };
+}
+
+const SECRET_PARAMETERS = new Set(['UserData', 'PublicKeyMaterial', 'KeyMaterial', 'PreSharedKey', 'PasswordData']);
+
+function masked(input: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(input).filter(([key]) => !SECRET_PARAMETERS.has(key)));
+}

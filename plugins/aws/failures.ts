@@ -1,0 +1,61 @@
+/** What an error of the API means for the operation: try again, or never. */
+import { lookup } from 'node:dns/promises';
+import { NonRecoverableError, RecoverableError } from '../sdk/errors.js';
+import { Ec2Error } from './ec2-error.js';
+
+export interface FailureScene {
+  /** Node instance, for messages. */
+  readonly instanceId: string;
+  readonly operation: string;
+  readonly retryNumber: number;
+}
+
+/** An id that was made a moment ago may be unknown to the next call; after this many retries it really is. */
+const CONSISTENCY_RETRIES = 3;
+
+/** Ids that blueprints bring along: what is not there now will not be there later. */
+const GIVEN = /^(InvalidAMIID|InvalidKeyPair|InvalidSnapshot)\.|\.Malformed$/;
+
+const CAPACITY = /^Insufficient\w*(Capacity|Addresses\w*)$/;
+const LIMIT = /(LimitExceeded|LimitReached)$/;
+
+const REMEDIES: readonly (readonly [RegExp, string])[] = [
+  [
+    /^(AuthFailure|InvalidClientTokenId|SignatureDoesNotMatch|ExpiredToken|RequestExpired)$/,
+    'check the credentials in client_config',
+  ],
+  [/Credentials/, 'give credentials in client_config, or to the worker through its environment or profile'],
+  [/^(UnauthorizedOperation|AccessDenied\w*)$/, 'the credentials need the permission for this call'],
+  [/^OptInRequired$/, 'the account has to subscribe to what is asked for'],
+  [/^InvalidAMIID/, 'image ids differ from region to region: check ImageId and region_name'],
+  [/^InvalidKeyPair\.NotFound$/, 'check KeyName, and that the key pair is in the same region'],
+  [/^InvalidKeyPair\.Duplicate$/, 'choose another KeyName, or use the existing one with use_external_resource'],
+  [/^InvalidGroup\.Duplicate$/, 'choose another GroupName, or use the existing one with use_external_resource'],
+  [/^InvalidSubnet\.Conflict$/, 'choose a CidrBlock that no subnet of the VPC overlaps'],
+  [LIMIT, 'ask for a higher quota, or release what is not used'],
+  [CAPACITY, 'another AvailabilityZone or InstanceType may have capacity'],
+  [/Region/, 'set client_config.region_name'],
+];
+
+/** @returns an error of the SDK for plugins; whatever is not an Ec2Error comes back as it is */
+export async function operationError(error: unknown, scene: FailureScene): Promise<unknown> {
+  if (!(error instanceof Ec2Error)) return error;
+  const { code } = error;
+  const remedy = REMEDIES.find(([pattern]) => pattern.test(code))?.[1];
+  const message = `${scene.operation} of ${scene.instanceId}: ${error.message}${remedy ? ` (${remedy})` : ''}`;
+  const options = { cause: error };
+  if (code === 'ENOTFOUND' && (await otherRegionsAnswer()))
+    return new NonRecoverableError(`${message} (there is no such region: check client_config.region_name)`, options);
+  const passing = error.throttled || error.ambiguous || error.unreachable || error.busy || CAPACITY.test(code);
+  const settling = error.gone && !GIVEN.test(code) && scene.retryNumber < CONSISTENCY_RETRIES;
+  if (passing || settling) return new RecoverableError(message, options);
+  return new NonRecoverableError(message, options);
+}
+
+/** Tells a region that does not exist from a network that does not work. */
+async function otherRegionsAnswer(): Promise<boolean> {
+  return await lookup('ec2.us-east-1.amazonaws.com').then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,138 @@
+/** The machine that a node's engine runs on, found through its relationships, and how to log in there. */
+import type { Json, JsonObject } from '../../../blueprint/json.js';
+import type { NodeOperationContext, Subject } from '../../sdk/context.js';
+import { NonRecoverableError } from '../../sdk/errors.js';
+import { numberOf, objectOf, textOf } from '../values.js';
+import { pemText } from './pem.js';
+
+export interface SshLogin {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  /** Private key, PEM text. */
+  readonly key?: string;
+  readonly passphrase?: string;
+  readonly password?: string;
+  /** The host's key as `SHA256:…`; any is accepted when absent. */
+  readonly hostKey?: string;
+}
+
+export interface EngineHost {
+  /** @throws NonRecoverableError when it has no address */
+  address(): string;
+  /** What its own node says about logging in: `user`, `key`, `port`, `password`. */
+  readonly login: JsonObject;
+}
+
+const CONTAINED_IN = 'cloudify.relationships.contained_in';
+const HOST_TYPES = ['cloudify.nodes.Compute', 'cloudify.nodes.docker.host'];
+
+/** The host that contains the node, else one that it is otherwise related to. */
+export function engineHostOf(ctx: NodeOperationContext): EngineHost | undefined {
+  const host = containingHost(ctx) ?? targetsOf(ctx).find(isHost);
+  if (!host) return undefined;
+  if (host.node.isA('cloudify.nodes.docker.host')) return ofMachine(host);
+  return { address: () => host.instance.hostIp, login: loginOf(host) };
+}
+
+/** @param given what the configuration says: `user`, `key`, `passphrase`, `password`, `port`, `host_key` */
+export async function sshLoginOf(ctx: NodeOperationContext, given: JsonObject, host: EngineHost): Promise<SshLogin> {
+  const config: JsonObject = { ...host.login, ...withoutEmpty(given) };
+  const key = textOf(config.key);
+  const optional = (name: 'passphrase' | 'password', as: string = name) => {
+    const value = textOf(config[name]);
+    return value === undefined ? {} : { [as]: value };
+  };
+  const hostKey = textOf(config.host_key);
+  const user = textOf(config.user);
+  if (user === undefined)
+    throw new NonRecoverableError(
+      `no user to log in to ${host.address()} with: set client_config.ssh.user, or agent_config.user of the host`,
+    );
+  if (key === undefined && textOf(config.password) === undefined)
+    throw new NonRecoverableError(
+      `no key to log in to ${host.address()} with: set client_config.ssh.key, or agent_config.key of the host, ` +
+        'or relate the host to its key pair',
+    );
+  return {
+    host: host.address(),
+    port: numberOf(config.port, 'the SSH port') ?? 22,
+    user,
+    ...(key === undefined ? {} : { key: await pemText(ctx, key, 'the SSH key') }),
+    ...optional('passphrase'),
+    ...optional('password'),
+    ...(hostKey === undefined ? {} : { hostKey }),
+  };
+}
+
+function containingHost(ctx: NodeOperationContext): Subject | undefined {
+  let subject: Subject = ctx;
+  for (let depth = 0; depth < 20; depth += 1) {
+    const container: Subject | undefined = subject.instance.relationships.find(({ isA }) => isA(CONTAINED_IN))?.target;
+    if (!container) return undefined;
+    if (isHost(container)) return container;
+    subject = container;
+  }
+  return undefined;
+}
+
+function targetsOf({ instance }: Subject): Subject[] {
+  return instance.relationships.map(({ target }) => target);
+}
+
+function isHost({ node }: Subject): boolean {
+  return HOST_TYPES.some((type) => node.isA(type));
+}
+
+function ofMachine(host: Subject): EngineHost {
+  const machine = objectOf(host.node.properties.docker_machine);
+  return {
+    address() {
+      const ip = textOf(machine.docker_ip);
+      if (ip !== undefined) return ip;
+      throw new NonRecoverableError(`${host.node.name} has no docker_machine.docker_ip`);
+    },
+    login: machineLogin(machine),
+  };
+}
+
+/** `docker_machine` in the words of an SSH login. */
+export function machineLogin(machine: JsonObject): JsonObject {
+  const { docker_user: user = '', docker_key: key = '', docker_port: port = '' } = machine;
+  return withoutEmpty({ user, key, port });
+}
+
+/** `agent_config` of the host, its key falling back to the key pair that the host is related to. */
+function loginOf(host: Subject): JsonObject {
+  const agent = {
+    ...objectOf(host.node.properties.agent_config),
+    ...objectOf(host.node.properties.cloudify_agent),
+    ...objectOf(host.instance.runtimeProperties.cloudify_agent),
+  };
+  const { user = '', key = '', port = '', password = '' } = agent;
+  const own = withoutEmpty({ user, key, port, password });
+  if (own.key !== undefined || own.password !== undefined) return own;
+  const paired = keyOfPair(host);
+  return paired === undefined ? own : { ...own, key: paired };
+}
+
+/** Private key of the first related node that has one: key pairs of clouds, keys made by the keys plugin. */
+function keyOfPair(host: Subject): string | undefined {
+  for (const { node, instance } of targetsOf(host)) {
+    const runtime = instance.runtimeProperties;
+    const created = objectOf(runtime.create_response as Json);
+    const candidates = [
+      created.KeyMaterial,
+      runtime.private_key_export,
+      runtime.private_key_path,
+      node.properties.private_key_path,
+    ];
+    const key = candidates.map((value) => textOf(value as Json)).find((value) => value !== undefined);
+    if (key !== undefined) return key;
+  }
+  return undefined;
+}
+
+function withoutEmpty(config: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== '' && value !== null));
+}

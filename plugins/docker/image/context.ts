@@ -1,0 +1,74 @@
+/** What an image is built from: a Dockerfile alone, or a folder of the blueprint. */
+import { lstat, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { JsonObject } from '../../../blueprint/json.js';
+import type { NodeOperationContext } from '../../sdk/context.js';
+import { NonRecoverableError } from '../../sdk/errors.js';
+import { type ArchiveEntry, archiveOf } from '../archive.js';
+import { download } from '../download.js';
+import { textOf } from '../values.js';
+import { ignoring } from './dockerignore.js';
+
+export interface BuildContext {
+  readonly archive: Buffer;
+  /** Path of the Dockerfile in it. */
+  readonly dockerfile: string;
+}
+
+/** @param config `build_context` and `dockerfile`, or `image_content` */
+export async function buildContext(ctx: NodeOperationContext, config: JsonObject): Promise<BuildContext> {
+  const folder = textOf(config.build_context);
+  const dockerfile = textOf(config.dockerfile) ?? 'Dockerfile';
+  if (folder !== undefined) return { archive: await folderArchive(ctx, folder, dockerfile), dockerfile };
+  const content = await dockerfileText(ctx, textOf(config.image_content) ?? '');
+  return { archive: archiveOf([{ path: 'Dockerfile', content }]), dockerfile: 'Dockerfile' };
+}
+
+/** `image_content` is a URL, a path, or the text itself. */
+async function dockerfileText(ctx: NodeOperationContext, content: string): Promise<Buffer> {
+  if (/^https?:\/\/\S+$/.test(content)) return await download(content, ctx.signal);
+  const isText = content.includes('\n') || /^\s*(#|FROM\s|ARG\s)/i.test(content);
+  if (isText) return Buffer.from(content);
+  if (!path.isAbsolute(content)) return await ctx.getResource(content);
+  return await readFile(content).catch((error: NodeJS.ErrnoException) => {
+    throw new NonRecoverableError(`image_content: ${content} cannot be read on the worker (${error.code})`);
+  });
+}
+
+async function folderArchive(ctx: NodeOperationContext, folder: string, dockerfile: string): Promise<Buffer> {
+  const scratch = await mkdtemp(path.join(tmpdir(), 'caisson-build-'));
+  try {
+    await ctx.downloadDirectory(folder, scratch);
+    const ignored = ignoring(await readFile(path.join(scratch, '.dockerignore'), 'utf8').catch(() => ''));
+    const entries = await entriesOf(scratch, '', (name) => name !== dockerfile && ignored(name));
+    if (!entries.some((entry) => entry.path === dockerfile))
+      throw new NonRecoverableError(`build_context ${folder} has no ${dockerfile}`);
+    return archiveOf(entries);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** The files below a folder as entries of an archive; links stay links. */
+export async function entriesOf(
+  root: string,
+  below = '',
+  leaveOut: (name: string) => boolean = () => false,
+): Promise<ArchiveEntry[]> {
+  const entries: ArchiveEntry[] = [];
+  for (const name of (await readdir(path.join(root, below))).sort()) {
+    const relative = below === '' ? name : `${below}/${name}`;
+    const file = path.join(root, relative);
+    const stats = await lstat(file);
+    const mode = stats.mode & 0o777;
+    if (stats.isDirectory()) {
+      const inside = await entriesOf(root, relative, leaveOut);
+      // A folder that is left out may hold files that are not.
+      if (!leaveOut(relative) || inside.length > 0) entries.push({ path: relative, directory: true, mode }, ...inside);
+    } else if (leaveOut(relative)) continue;
+    else if (stats.isSymbolicLink()) entries.push({ path: relative, link: await readlink(file) });
+    else if (stats.isFile()) entries.push({ path: relative, content: await readFile(file), mode });
+  }
+  return entries;
+}

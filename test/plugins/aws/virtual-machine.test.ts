@@ -1,0 +1,351 @@
+/** A virtual machine in a network of its own, in both families of types: made, read, taken away. */
+
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { DescribeInstancesCommand, DescribeSecurityGroupsCommand, DescribeVpcsCommand } from '@aws-sdk/client-ec2';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { AMI, type Cloud, openCloud } from './cloud.js';
+import { Deployment } from './deployment.js';
+
+let cloud: Cloud;
+
+beforeAll(async () => {
+  cloud = await openCloud('eu-west-1');
+});
+beforeEach(() => cloud.proxy.reset());
+afterAll(async () => await cloud?.close());
+
+const current = (config: string) => `
+tosca_definitions_version: cloudify_dsl_1_3
+imports: [cloudify/types/types.yaml, 'plugin:cloudify-aws-plugin']
+dsl_definitions:
+  client: &client ${config}
+node_templates:
+  vpc:
+    type: cloudify.nodes.aws.ec2.Vpc
+    properties: { client_config: *client, resource_config: { CidrBlock: 10.10.0.0/16 }, Tags: [{ Key: Owner, Value: me }] }
+  subnet:
+    type: cloudify.nodes.aws.ec2.Subnet
+    properties: { client_config: *client, resource_config: { CidrBlock: 10.10.4.0/24, AvailabilityZone: eu-west-1b } }
+    relationships: [{ type: cloudify.relationships.depends_on, target: vpc }]
+  gateway:
+    type: cloudify.nodes.aws.ec2.InternetGateway
+    properties: { client_config: *client }
+    relationships: [{ type: cloudify.relationships.connected_to, target: vpc }]
+  table:
+    type: cloudify.nodes.aws.ec2.RouteTable
+    properties: { client_config: *client }
+    relationships:
+      - { type: cloudify.relationships.contained_in, target: vpc }
+      - { type: cloudify.relationships.connected_to, target: subnet }
+  route:
+    type: cloudify.nodes.aws.ec2.Route
+    properties: { client_config: *client, resource_config: { kwargs: { DestinationCidrBlock: 0.0.0.0/0 } } }
+    relationships:
+      - { type: cloudify.relationships.contained_in, target: table }
+      - { type: cloudify.relationships.connected_to, target: gateway }
+    interfaces: { cloudify.interfaces.lifecycle: { stop: {} } }
+  group:
+    type: cloudify.nodes.aws.ec2.SecurityGroup
+    properties: { client_config: *client, resource_config: { GroupName: web, Description: web, VpcId: { get_attribute: [vpc, aws_resource_id] } } }
+    relationships: [{ type: cloudify.relationships.depends_on, target: vpc }]
+  rules:
+    type: cloudify.nodes.aws.ec2.SecurityGroupRuleIngress
+    properties:
+      client_config: *client
+      resource_config: { IpPermissions: [{ IpProtocol: tcp, FromPort: 22, ToPort: 22, IpRanges: [{ CidrIp: 0.0.0.0/0 }] }] }
+    relationships: [{ type: cloudify.relationships.contained_in, target: group }]
+  nic:
+    type: cloudify.nodes.aws.ec2.Interface
+    properties: { client_config: *client, resource_config: { kwargs: { Description: nic } } }
+    relationships:
+      - { type: cloudify.relationships.depends_on, target: group }
+      - { type: cloudify.relationships.depends_on, target: subnet }
+  ip:
+    type: cloudify.nodes.aws.ec2.ElasticIP
+    properties: { client_config: *client }
+    relationships: [{ type: cloudify.relationships.depends_on, target: nic }]
+  ami:
+    type: cloudify.nodes.aws.ec2.Image
+    properties: { client_config: *client, resource_config: { kwargs: { Filters: [{ Name: name, Values: ['amzn-ami-*'] }], Owners: ['137112412989'] } } }
+  vm:
+    type: cloudify.nodes.aws.ec2.Instances
+    properties:
+      client_config: *client
+      use_public_ip: true
+      resource_config: { ImageId: { get_attribute: [ami, aws_resource_id] }, InstanceType: t2.micro, kwargs: { UserData: '#!/bin/sh' } }
+      agent_config: { install_method: none }
+    relationships:
+      - { type: cloudify.relationships.depends_on, target: ami }
+      - { type: cloudify.relationships.depends_on, target: nic }
+      - { type: cloudify.relationships.depends_on, target: ip }
+  disk:
+    type: cloudify.nodes.aws.ec2.EBSVolume
+    properties: { client_config: *client, resource_config: { AvailabilityZone: eu-west-1b, Size: 8 } }
+  disk_on_vm:
+    type: cloudify.nodes.aws.ec2.EBSAttachment
+    properties: { client_config: *client, resource_config: { kwargs: { Device: /dev/xvdf } } }
+    relationships:
+      - { type: cloudify.relationships.connected_to, target: disk }
+      - { type: cloudify.relationships.connected_to, target: vm }
+`;
+
+describe('the current family', () => {
+  test('a network with a machine is made, tells what blueprints read, and leaves nothing', async () => {
+    const before = await cloud.inventory();
+    const deployment = await Deployment.of(current(cloud.config));
+    await deployment.install();
+
+    const vm = deployment.properties('vm');
+    const address = deployment.properties('ip').aws_resource_id;
+    expect(vm).toMatchObject({
+      aws_resource_id: expect.stringMatching(/^i-/),
+      aws_resource_ids: [vm.aws_resource_id],
+      ip: address,
+      public_ip_address: address,
+      private_ip_address: expect.stringMatching(/^10\.10\.4\./),
+      ipv4_address: vm.private_ip_address,
+      ipv4_addresses: [vm.private_ip_address],
+      ipv6_addresses: [],
+      resource: { State: { Name: 'running' } },
+      create_response: { Instances: [{ InstanceId: vm.aws_resource_id }] },
+      resource_config: { ImageId: deployment.properties('ami').aws_resource_id, InstanceType: 't2.micro', MinCount: 1 },
+    });
+    expect(JSON.stringify(vm)).not.toContain('UserData');
+    expect(deployment.properties('vpc')).toMatchObject({
+      aws_resource_id: expect.stringMatching(/^vpc-/),
+      main_route_table_id: expect.stringMatching(/^rtb-/),
+      create_response: { CidrBlock: '10.10.0.0/16' },
+    });
+    expect(deployment.properties('ip')).toMatchObject({
+      aws_resource_id: expect.stringMatching(/^\d+\.\d+\.\d+\.\d+$/),
+      allocation_id: expect.stringMatching(/^eipalloc-/),
+      association_id: expect.stringMatching(/^eipassoc-/),
+    });
+    expect(deployment.properties('table').association_ids).toEqual([expect.stringMatching(/^rtbassoc-/)]);
+    expect(deployment.properties('route')).toMatchObject({
+      routetable_id: deployment.properties('table').aws_resource_id,
+      DestinationCidrBlock: '0.0.0.0/0',
+    });
+    expect(deployment.properties('rules').security_group_rule_ids).toEqual([expect.stringMatching(/^sgr-/)]);
+    expect(deployment.properties('disk_on_vm')).toMatchObject({
+      aws_resource_id: deployment.properties('disk').aws_resource_id,
+      ebs_attach: { Device: '/dev/xvdf', InstanceId: vm.aws_resource_id, State: 'attached' },
+    });
+
+    const { Reservations } = await cloud.ec2.send(
+      new DescribeInstancesCommand({ InstanceIds: [String(vm.aws_resource_id)] }),
+    );
+    expect(Reservations?.[0]?.Instances?.[0]).toMatchObject({
+      PublicIpAddress: address,
+      NetworkInterfaces: [{ NetworkInterfaceId: deployment.properties('nic').aws_resource_id }],
+    });
+
+    await deployment.uninstall();
+    expect(await cloud.inventory()).toEqual(before);
+    for (const node of ['vpc', 'vm', 'ip', 'route', 'rules']) expect(deployment.properties(node)).toEqual({});
+  });
+
+  test('what is made carries the tags of the blueprint, of Cloudify and of its deployment', async () => {
+    const deployment = await Deployment.of(current(cloud.config));
+    await deployment.run('vpc', 'create');
+    const { Vpcs } = await cloud.ec2.send(
+      new DescribeVpcsCommand({ VpcIds: [String(deployment.properties('vpc').aws_resource_id)] }),
+    );
+    const tags = Object.fromEntries((Vpcs?.[0]?.Tags ?? []).map(({ Key, Value }) => [Key, Value]));
+    expect(tags).toMatchObject({
+      Owner: 'me',
+      Name: `${deployment.id}-${deployment.instance('vpc').id}`,
+      CreatedBy: `default_tenant/${deployment.id}`,
+      'cfy:deployment': deployment.id,
+      'cfy:instance': deployment.instance('vpc').id,
+      'cfy:token': expect.stringMatching(/^[0-9a-f]{40}$/),
+    });
+    await deployment.run('vpc', 'delete');
+  });
+
+  test('everything is made after what it needs and taken away before it', async () => {
+    const deployment = await Deployment.of(current(cloud.config));
+    await deployment.install();
+    expect(cloud.proxy.changes()).toSatisfy(
+      inOrder(
+        'CreateVpc',
+        'CreateSubnet',
+        'CreateNetworkInterface',
+        'AllocateAddress',
+        'AssociateAddress',
+        'RunInstances',
+        'AttachVolume',
+      ),
+    );
+    expect(cloud.proxy.changes()).toSatisfy(inOrder('AttachInternetGateway', 'CreateRoute'));
+    cloud.proxy.reset();
+    await deployment.uninstall();
+    const changes = cloud.proxy.changes();
+    expect(changes).toSatisfy(
+      inOrder(
+        'DetachVolume',
+        'StopInstances',
+        'TerminateInstances',
+        'DisassociateAddress',
+        'ReleaseAddress',
+        'DeleteNetworkInterface',
+        'DeleteSubnet',
+        'DeleteVpc',
+      ),
+    );
+    expect(changes).toSatisfy(inOrder('DeleteRoute', 'DisassociateRouteTable', 'DeleteRouteTable', 'DeleteVpc'));
+    expect(changes).toSatisfy(inOrder('DeleteRoute', 'DetachInternetGateway', 'DeleteInternetGateway', 'DeleteVpc'));
+    expect(changes).toSatisfy(inOrder('RevokeSecurityGroupIngress', 'DeleteSecurityGroup', 'DeleteVpc'));
+    expect(changes).toSatisfy(inOrder('DeleteNetworkInterface', 'DeleteSecurityGroup'));
+  });
+
+  test('many instances of one node are started, stopped and terminated together', async () => {
+    const before = await cloud.inventory();
+    const deployment = await Deployment.of(`
+tosca_definitions_version: cloudify_dsl_1_3
+imports: [cloudify/types/types.yaml, 'plugin:cloudify-aws-plugin']
+node_templates:
+  vm:
+    type: cloudify.nodes.aws.ec2.Instances
+    properties:
+      client_config: ${cloud.config}
+      resource_config: { ImageId: ${AMI}, InstanceType: t2.micro, MinCount: 3, MaxCount: 3 }
+      agent_config: { install_method: none }
+`);
+    await deployment.install();
+    const ids = deployment.properties('vm').aws_resource_ids as string[];
+    expect(ids).toHaveLength(3);
+    expect((await cloud.inventory()).filter((id) => ids.includes(id))).toHaveLength(3);
+    await deployment.uninstall();
+    expect(await cloud.inventory()).toEqual(before);
+  });
+});
+
+describe('the old family', () => {
+  const old = (config: string, key: string) => `
+tosca_definitions_version: cloudify_dsl_1_3
+imports: [cloudify/types/types.yaml, 'plugin:cloudify-aws-plugin']
+dsl_definitions:
+  aws: &aws ${config.replace('region_name', 'ec2_region_name').replace('endpoint_url', 'ec2_region_endpoint')}
+node_templates:
+  net:
+    type: cloudify.aws.nodes.VPC
+    properties: { aws_config: *aws, cidr_block: 10.0.0.0/16 }
+  sub:
+    type: cloudify.aws.nodes.Subnet
+    properties: { aws_config: *aws, cidr_block: 10.0.0.0/24, availability_zone: eu-west-1a }
+    relationships: [{ type: cloudify.aws.relationships.subnet_contained_in_vpc, target: net }]
+  igw:
+    type: cloudify.aws.nodes.InternetGateway
+    properties: { aws_config: *aws }
+    relationships: [{ type: cloudify.aws.relationships.gateway_connected_to_vpc, target: net }]
+  table:
+    type: cloudify.aws.nodes.RouteTable
+    properties: { aws_config: *aws }
+    relationships:
+      - { type: cloudify.aws.relationships.routetable_contained_in_vpc, target: net }
+      - { type: cloudify.aws.relationships.routetable_associated_with_subnet, target: sub }
+      - { type: cloudify.aws.relationships.route_table_to_gateway, target: igw }
+  group:
+    type: cloudify.aws.nodes.SecurityGroup
+    properties:
+      aws_config: *aws
+      description: old group
+      rules:
+        - { ip_protocol: tcp, from_port: 22, to_port: 22, cidr_ip: 0.0.0.0/0 }
+        - { egress: true, ip_protocol: udp, from_port: 53, to_port: 53, cidr_ip: 10.0.0.0/8 }
+    relationships: [{ type: cloudify.aws.relationships.security_group_contained_in_vpc, target: net }]
+  more_rules:
+    type: cloudify.aws.nodes.SecurityGroupRule.Multi
+    properties: { aws_config: *aws, rule: [{ ip_protocol: tcp, from_port: 80, to_port: 80, cidr_ip: 0.0.0.0/0 }] }
+    relationships: [{ type: cloudify.aws.relationships.rule_contained_in_security_group, target: group }]
+  key:
+    type: cloudify.aws.nodes.KeyPair
+    properties: { aws_config: *aws, private_key_path: ${key} }
+  address:
+    type: cloudify.aws.nodes.ElasticIP
+    properties: { aws_config: *aws, domain: vpc }
+  machine:
+    type: cloudify.aws.nodes.Instance
+    properties:
+      aws_config: *aws
+      name: the machine
+      tags: { role: web }
+      image_id: ${AMI}
+      instance_type: t2.micro
+      install_agent: false
+      parameters: { placement: eu-west-1a, user_data: hello, block_device_map: { /dev/sda1: { size: 20 } } }
+    relationships:
+      - { type: cloudify.aws.relationships.instance_contained_in_subnet, target: sub }
+      - { type: cloudify.aws.relationships.instance_connected_to_security_group, target: group }
+      - { type: cloudify.aws.relationships.instance_connected_to_keypair, target: key }
+      - { type: cloudify.aws.relationships.instance_connected_to_elastic_ip, target: address }
+  volume:
+    type: cloudify.aws.nodes.Volume
+    properties: { aws_config: *aws, size: '5', zone: eu-west-1a, device: /dev/sdf }
+    relationships: [{ type: cloudify.aws.relationships.volume_connected_to_instance, target: machine }]
+`;
+
+  test('a network with a machine is made, tells what blueprints read, and leaves nothing', async () => {
+    const before = await cloud.inventory();
+    const folder = await mkdtemp(path.join(tmpdir(), 'caisson-test-key-'));
+    const keyFile = path.join(folder, 'old-key.pem');
+    const deployment = await Deployment.of(old(cloud.config, keyFile));
+    await deployment.install();
+
+    expect((await stat(keyFile)).mode & 0o777).toBe(0o600);
+    expect(await readFile(keyFile, 'utf8')).toContain('PRIVATE KEY');
+    expect(deployment.properties('key').aws_resource_id).toBe('old-key');
+    expect(JSON.stringify([deployment.properties('key'), deployment.logs])).not.toContain('PRIVATE KEY');
+    const machine = deployment.properties('machine');
+    const address = deployment.properties('address');
+    expect(machine).toMatchObject({
+      aws_resource_id: expect.stringMatching(/^i-/),
+      reservation_id: expect.stringMatching(/^r-/),
+      ip: expect.stringMatching(/^10\.0\.0\./),
+      public_ip_address: address.aws_resource_id,
+      placement: 'eu-west-1a',
+      vpc_id: deployment.properties('net').aws_resource_id,
+    });
+    expect(address).toMatchObject({
+      instance_id: machine.aws_resource_id,
+      allocation_id: expect.stringMatching(/^eipalloc-/),
+    });
+    const { Reservations } = await cloud.ec2.send(
+      new DescribeInstancesCommand({ InstanceIds: [String(machine.aws_resource_id)] }),
+    );
+    const instance = Reservations?.[0]?.Instances?.[0];
+    expect(instance).toMatchObject({
+      KeyName: 'old-key',
+      SubnetId: deployment.properties('sub').aws_resource_id,
+      SecurityGroups: [{ GroupId: deployment.properties('group').aws_resource_id }],
+    });
+    expect(instance?.Tags).toEqual(
+      expect.arrayContaining([
+        { Key: 'Name', Value: 'the machine' },
+        { Key: 'role', Value: 'web' },
+      ]),
+    );
+    const { SecurityGroups } = await cloud.ec2.send(
+      new DescribeSecurityGroupsCommand({ GroupIds: [String(deployment.properties('group').aws_resource_id)] }),
+    );
+    expect(SecurityGroups?.[0]?.IpPermissions?.map(({ FromPort }) => FromPort).sort()).toEqual([22, 80]);
+    expect(SecurityGroups?.[0]?.IpPermissionsEgress?.map(({ FromPort }) => FromPort)).toContain(53);
+
+    await deployment.uninstall();
+    await expect(stat(keyFile)).rejects.toThrow('ENOENT');
+    await rm(folder, { recursive: true });
+    expect(await cloud.inventory()).toEqual(before);
+  });
+});
+
+/** Whether the calls came in this order, others between them. */
+function inOrder(...expected: readonly string[]) {
+  return (calls: readonly string[]) => {
+    let at = 0;
+    for (const call of calls) if (call === expected[at]) at += 1;
+    return at === expected.length;
+  };
+}

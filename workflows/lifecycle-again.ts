@@ -1,0 +1,20 @@
+/** How the lifecycle of an instance is tried again as a whole (`subgraph_retries`): taken down, then begun anew. */
+import { FROM_SCRATCH, retryBegin } from '../graph/begin.js';
+import { reinstallSteps, uninstallSteps } from '../graph/lifecycle.js';
+import type { ExecutionState } from './execution-state.js';
+import type { Again } from './run-walk.js';
+
+export function lifecycleAgain(state: ExecutionState): Again {
+  return {
+    from: (instance) => retryBegin(instance, state.options.legacy),
+    steps: (instance, from) => reinstallSteps(state.topology, instance, from),
+  };
+}
+
+/** An uninstall is tried again from where the instance is; the reference begins at the beginning. */
+export function uninstallAgain(state: ExecutionState): Again {
+  return {
+    from: (instance) => (state.options.legacy ? FROM_SCRATCH : retryBegin(instance, false)),
+    steps: (instance, from) => uninstallSteps(state.topology, instance, from),
+  };
+}

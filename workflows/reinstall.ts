@@ -1,0 +1,24 @@
+import { chooseInstances } from '../graph/choice.js';
+import { execution } from './execution.js';
+import type { ExecutionState } from './execution-state.js';
+import { installChosen } from './install.js';
+import { filterOf, isTrue } from './parameters.js';
+import { undoOnFailure } from './undo.js';
+import { uninstallChosen } from './uninstall.js';
+
+/** Uninstalls the chosen node instances and installs them again. */
+export const reinstall = execution(async (state) => {
+  const { parameters } = state.input.request;
+  const chosen = chooseInstances(state.topology, filterOf(parameters));
+  await reinstallChosen(state, chosen, isTrue(parameters.ignore_failure));
+});
+
+export async function reinstallChosen(
+  state: ExecutionState,
+  chosen: ReadonlySet<string>,
+  ignoreFailure: boolean,
+): Promise<void> {
+  await uninstallChosen(state, chosen, { ignoreFailure, name: 'reinstall-uninstall' });
+  const name = 'reinstall-install';
+  await undoOnFailure(state, name, async () => await installChosen(state, chosen, name));
+}

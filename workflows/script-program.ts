@@ -13,14 +13,12 @@ import {
   setHandler,
 } from '@temporalio/workflow';
 import type { Json, JsonObject } from '../blueprint/json.js';
-import { uninstallWalk } from '../graph/walks.js';
 import { CustomRun } from './custom-run.js';
 import type { Program } from './execution.js';
 import type { ExecutionState } from './execution-state.js';
 import { HistoryFull } from './history-full.js';
 import { installChosen } from './install.js';
 import type { FailedOperation } from './messages.js';
-import { runWalk, statesAtBegin } from './run-walk.js';
 import {
   type ScriptActivities,
   type ScriptCall,
@@ -31,6 +29,7 @@ import {
   type WorkflowScriptRequest,
 } from './script-messages.js';
 import { asked } from './sdk/create-context.js';
+import { uninstallChosen } from './uninstall.js';
 
 /** Answers of one query at most. */
 const PAGE = 200;
@@ -148,12 +147,7 @@ async function walked(run: CustomRun, call: Extract<ScriptCall, { call: 'walk' }
   const chosen = new Set(call.ids);
   try {
     if (call.walk === 'install') await installChosen(state, chosen, call.key);
-    else {
-      const states = statesAtBegin(state, call.key);
-      const begun = new Map(Object.entries(states));
-      const sequences = uninstallWalk(state.topology, chosen, begun, call.ignore_failure === true);
-      await runWalk(state, { name: call.key, states, sequences, on_failure: 'drain' });
-    }
+    else await uninstallChosen(state, chosen, { ignoreFailure: call.ignore_failure === true, name: call.key });
   } catch (error) {
     if (error instanceof HistoryFull) await run.gate.close();
     throw error;

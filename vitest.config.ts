@@ -28,7 +28,7 @@ export default defineConfig({
             'test/stack/live/**',
             'test/acceptance/**',
             'test/plugins/aws/**',
-            'test/plugins/docker/**',
+            'test/plugins/docker/*.test.ts',
           ],
         },
       },
@@ -66,7 +66,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'docker',
-          include: ['test/plugins/docker/**/*.test.ts'],
+          include: ['test/plugins/docker/*.test.ts'],
           globalSetup: 'test/plugins/docker/engine.ts',
           testTimeout: 30_000,
           hookTimeout: 60_000,

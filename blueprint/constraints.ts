@@ -1,7 +1,7 @@
 /** `constraints` of inputs and parameters: read when compiled, checked when a value is there. */
 import type { At, Compilation } from './compilation.js';
 import { holdsFunction, isFunctionCall } from './intrinsics/call.js';
-import { isObject, type Json, type JsonObject, listMember, member, textMember } from './json.js';
+import { isNumber, isObject, type Json, type JsonObject, listMember, member, textMember } from './json.js';
 import { KNOWN_TYPES, patternOf } from './primitives.js';
 import { suggestion } from './suggestion.js';
 import { isBefore } from './version.js';
@@ -14,14 +14,13 @@ interface Operator {
   readonly holds?: (value: Json, argument: Json) => boolean;
 }
 
-const isNumber = (value: Json): boolean => typeof value === 'number';
 const isText = (value: Json): boolean => typeof value === 'string';
 const isList = (value: Json): boolean => Array.isArray(value);
 const isRange = (value: Json): boolean => Array.isArray(value) && value.length === 2 && value.every(isNumber);
 
 /** A value that cannot be compared satisfies nothing. */
 const compared = (holds: (value: number, argument: number) => boolean) => (value: Json, argument: Json) =>
-  (typeof value === 'number' || typeof value === 'boolean') && holds(Number(value), Number(argument));
+  (isNumber(value) || typeof value === 'boolean') && holds(Number(value), Number(argument));
 
 const measured = (holds: (length: number, argument: number) => boolean) => (value: Json, argument: Json) => {
   const length = lengthOf(value);
@@ -51,7 +50,7 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   min_length: { takes: isNumber, argument: 'a number', holds: measured((length, least) => length >= least) },
   max_length: { takes: isNumber, argument: 'a number', holds: measured((length, most) => length <= most) },
   pattern: {
-    takes: isText,
+    takes: (value) => typeof value === 'string' && patternOf(value) !== undefined,
     argument: 'a regular expression',
     // A match at the beginning is enough, as in Cloudify.
     holds: (value, pattern) => typeof value === 'string' && patternOf(String(pattern))?.test(value) === true,
@@ -139,12 +138,8 @@ function lengthOf(value: Json): number | undefined {
 
 /** Equality as Python has it: 1, 1.0 and True are the same. */
 function sameValue(one: Json, other: Json): boolean {
-  if (typeof one === 'boolean' || typeof other === 'boolean')
-    return (
-      (typeof one === 'boolean' || typeof one === 'number') &&
-      (typeof other === 'boolean' || typeof other === 'number') &&
-      Number(one) === Number(other)
-    );
+  const numeric = (value: Json): boolean => isNumber(value) || typeof value === 'boolean';
+  if (numeric(one) || numeric(other)) return numeric(one) && numeric(other) && Number(one) === Number(other);
   if (Array.isArray(one) && Array.isArray(other))
     return one.length === other.length && one.every((item: Json, index) => sameValue(item, other[index] as Json));
   if (isObject(one) && isObject(other)) {

@@ -28,7 +28,11 @@ export function readDataTypes(section: Json | undefined, cx: Compilation): DataT
       return { raw, schema: parent ? mergeSchemas(parent.schema, own, owner, cx, schemas) : own };
     },
   });
-  const schemas: DataTypes = (name) => resolved.get(name)?.schema;
+  const schemas: DataTypes = {
+    get: (name) => resolved.get(name)?.schema,
+    has: (name) => resolved.names.includes(name),
+    names: resolved.names,
+  };
   const plan = Object.fromEntries([...resolved.all()].map(([name, type]) => [name, planned(type)]));
   return { schemas, plan };
 }

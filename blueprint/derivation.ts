@@ -19,6 +19,9 @@ export interface Resolved<T> {
   all(): Map<string, T>;
 }
 
+/** Deeper than any person derives types. */
+const DEEPEST = 200;
+
 export function resolveDerived<T>(section: Json | undefined, { called, cx, build }: Derivation<T>): Resolved<T> {
   const raw = isObject(section) ? section : {};
   const done = new Map<string, T | undefined>();
@@ -31,6 +34,14 @@ export function resolveDerived<T>(section: Json | undefined, { called, cx, build
       const circle = [...path.slice(path.indexOf(name)), name].join(' → ');
       cx.report('C2040', `${called}s depend on each other in a circle: ${circle}`, cx.positions.ofKey(raw, name));
       done.set(name, undefined);
+      return undefined;
+    }
+    if (path.length > DEEPEST) {
+      cx.report(
+        'C2003',
+        `${called}s are derived from each other more than ${DEEPEST} deep`,
+        cx.positions.ofKey(raw, name),
+      );
       return undefined;
     }
     path.push(name);

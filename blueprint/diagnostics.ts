@@ -38,6 +38,7 @@ const TABLE = {
   C2028: ['namespace in use', LOGIC, 214],
   C2029: ['section cannot be merged', LOGIC, 3],
   C2030: ['defined twice', LOGIC, 4],
+  C2032: ['workflow defined twice', 'TypeError', null],
   C2031: ['plugin properties', LOGIC, 221],
   // Types and values
   C2040: ['dependency cycle', LOGIC, 100],

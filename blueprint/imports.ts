@@ -6,6 +6,7 @@ import { Entries, isBasicTypes, mergeImport } from './merge.js';
 import { nested, splitNamespace, underNamespace } from './namespaces.js';
 import { setPluginProperties } from './plugin-properties.js';
 import type { Positions } from './positions.js';
+import { kindOf } from './shape.js';
 import { readSource, type SourceLimits } from './source.js';
 import { isBefore, readVersion, type Version, versionSuffix } from './version.js';
 
@@ -25,6 +26,14 @@ export interface CompileHost {
 /** A source that the host will not read: outside of the blueprint's folder, a URL where none is allowed. */
 export class SourceRefused extends Error {
   override readonly name = 'SourceRefused';
+
+  /** @param hint what to do about it */
+  constructor(
+    message: string,
+    readonly hint?: string,
+  ) {
+    super(message);
+  }
 }
 
 export interface Loading {
@@ -155,7 +164,7 @@ class Loader {
   }
 
   async #import(pending: PendingImport, version: Version): Promise<Imported | undefined> {
-    const { report } = this.loading;
+    const { report, positions } = this.loading;
     const { namespace: own, rest } = splitNamespace(pending.entry);
     if (own.includes('--')) {
       report('C2026', `${own} is no namespace: -- ends it`, pending.place);
@@ -179,6 +188,8 @@ class Loader {
       }
       namespace = '';
     }
+    // A plugin brings types and operations; labels and tags are the blueprint's.
+    if (found.isPlugin) document = withoutTags(document, positions);
     if (pending.properties) document = setPluginProperties(document, pending.properties, pending.place, this.loading);
     this.#enqueue(document, found.location, namespace, version);
     return {
@@ -237,14 +248,14 @@ class Loader {
       for (const location of places) {
         if (this.loading.sources.has(location) || (await host.exists(location))) {
           const text = this.loading.sources.get(location) ?? (await readText(location, pending.place, this.loading));
-          return text === undefined ? undefined : { location, text };
+          return text === undefined ? undefined : { location, text, isPlugin: false };
         }
       }
       const resolved = mapped === undefined ? await host.resolve?.(entry, version) : undefined;
-      if (resolved) return resolved;
+      if (resolved) return { ...resolved, isPlugin: entry.startsWith('plugin:') };
     } catch (error) {
       if (!(error instanceof SourceRefused)) throw error;
-      report('C2023', `cannot import ${entry}: ${error.message}`, pending.place);
+      report('C2023', `cannot import ${entry}: ${error.message}`, pending.place, error.hint);
       return undefined;
     }
     const tried = places.length > 0 ? `looked for at ${places.join(', ')}` : undefined;
@@ -262,13 +273,24 @@ class Loader {
   }
 }
 
+const TAGS = ['labels', 'blueprint_labels', 'resource_tags'];
+
+function withoutTags(document: JsonObject, positions: Positions): JsonObject {
+  const kept = Object.entries(document).filter(([section]) => !TAGS.includes(section));
+  return positions.carry(document, Object.fromEntries(kept));
+}
+
 function readEntry(
   item: Json,
   place: Place | undefined,
   report: Report,
 ): Pick<PendingImport, 'entry' | 'properties'> | undefined {
   if (typeof item === 'string') return { entry: item, properties: undefined };
-  const [only, ...more] = isObject(item) ? Object.keys(item) : [];
+  if (!isObject(item)) {
+    report('C2010', `an import must be a text, not ${kindOf(item)}`, place);
+    return undefined;
+  }
+  const [only, ...more] = Object.keys(item);
   if (only === undefined || more.length > 0) {
     report('C2025', 'an import is a text, or one key with the values of plugin properties', place);
     return undefined;
@@ -288,7 +310,7 @@ async function readText(
     return text;
   } catch (error) {
     if (!(error instanceof SourceRefused)) throw error;
-    report('C2023', error.message, place);
+    report('C2023', error.message, place, error.hint);
     return undefined;
   }
 }

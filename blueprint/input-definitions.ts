@@ -26,7 +26,7 @@ function checkDefault(name: string, raw: Json, cx: Compilation, dataTypes: DataT
     return;
   }
   const type = textMember(raw, 'type');
-  const known = type === undefined || isKnownType(type) || dataTypes(type);
+  const known = type === undefined || isKnownType(type) || dataTypes.get(type);
   // Here the members of a data type that are required must be given.
   if (known && !isKnownType(type ?? 'string'))
     completeTyped(value, type, { cx, dataTypes, owner: `inputs.${name}.default`, whole: true }, { path: '', at });

@@ -7,7 +7,7 @@ import { isObject, type Json, type JsonObject, member, objectMember, textMember 
 import type { ParsedPlan } from './plan.js';
 import { Positions } from './positions.js';
 import { OBJECT_TYPES } from './primitives.js';
-import { type Completing, completeTyped, type DataTypes, type Schema } from './schema.js';
+import { type Completing, completeTyped, type DataTypes } from './schema.js';
 import { suggestion } from './suggestion.js';
 
 export interface BindOptions {
@@ -97,7 +97,7 @@ function bind(
 
 /** What an input of a data type is when nothing is given: its members' defaults, if all have one. */
 function emptyValue(type: string | undefined, completing: Completing): Json | undefined {
-  if (type === undefined || !completing.dataTypes(type)) return undefined;
+  if (type === undefined || !completing.dataTypes.get(type)) return undefined;
   const value = completeTyped({}, type, completing, { path: '', at: undefined });
   return isObject(value) && Object.keys(value).length > 0 ? value : undefined;
 }
@@ -126,18 +126,21 @@ function corrected(value: Json, type: string | undefined): Json {
 }
 
 /** Schemas of the data types as the plan has them. */
-function dataTypesOf(plan: ParsedPlan): DataTypes {
-  return (name) => {
-    const type = member(plan.data_types, name);
-    if (type === undefined) return undefined;
-    const properties = Object.entries(objectMember(type, 'properties'));
-    const schema: Schema = new Map(
-      properties.map(([key, definition]) => [
-        key,
-        { definition: definition as JsonObject, written: member(definition, 'default'), at: undefined },
-      ]),
-    );
-    return schema;
+function dataTypesOf({ data_types }: ParsedPlan): DataTypes {
+  return {
+    names: Object.keys(data_types),
+    has: (name) => Object.hasOwn(data_types, name),
+    get(name) {
+      const type = member(data_types, name);
+      if (type === undefined) return undefined;
+      const properties = Object.entries(objectMember(type, 'properties'));
+      return new Map(
+        properties.map(([key, definition]) => [
+          key,
+          { definition: definition as JsonObject, written: member(definition, 'default'), at: undefined },
+        ]),
+      );
+    },
   };
 }
 

@@ -7,8 +7,48 @@ export interface JsonObject {
 }
 
 export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof OddScalar);
 }
+
+/** A scalar of YAML that JSON has no form of its own for. It passes for a `Json` while a blueprint is compiled. */
+export class OddScalar {}
+
+/** A date or time, which is no value that a blueprint may hold: kept apart so that it can be refused by name. */
+export class DateScalar extends OddScalar {}
+
+/** `1.0`: in JSON the same as 1, but no integer, and written with its fraction where text is made of it. */
+export class WholeFloat extends OddScalar {
+  readonly #value: number;
+
+  constructor(value: number) {
+    super();
+    this.#value = value;
+  }
+
+  override valueOf(): number {
+    return this.#value;
+  }
+
+  toJSON(): number {
+    return this.#value;
+  }
+
+  override toString(): string {
+    return pythonFloat(this.#value);
+  }
+}
+
+/** A float in the form that Python writes it. */
+export function pythonFloat(value: number): string {
+  if (Number.isNaN(value)) return 'nan';
+  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
+  const size = Math.abs(value);
+  if (value !== 0 && (size < 1e-4 || size >= 1e16)) return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
+  return Number.isInteger(value) ? `${value}.0` : String(value);
+}
+
+/** A number of either kind. */
+export const isNumber = (value: unknown): boolean => typeof value === 'number' || value instanceof WholeFloat;
 
 /** The object's own member: keys such as `constructor` come from blueprints like any other. */
 export function member(object: unknown, key: string): Json | undefined {

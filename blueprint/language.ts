@@ -223,7 +223,7 @@ export const LANGUAGE: RecordShape = record({
           availability_rules: {
             shape: record({
               available: { shape: boolean },
-              node_instances_active: { shape: list },
+              node_instances_active: { shape: list, oneOf: ['all', 'partial', 'none'] },
               node_types_required: { shape: sequence(text) },
             }),
             since: V1_4,

@@ -121,7 +121,7 @@ function mergeSection(
       if (united !== undefined) result[key] = united;
       else
         report(
-          'C2030',
+          section === 'workflows' && typeof existing === 'string' && typeof entry === 'string' ? 'C2032' : 'C2030',
           `${section}.${key} is defined twice`,
           positions.ofKey(added, key),
           elsewhere(positions, known, key),

@@ -3,7 +3,7 @@
  * type, a type and a template are united, and the operation that the plan shows.
  */
 import type { At, Compilation } from './compilation.js';
-import { isObject, type Json, type JsonObject, member, objectMember, textMember } from './json.js';
+import { isNumber, isObject, type Json, type JsonObject, member, objectMember, textMember } from './json.js';
 import type { Mapping } from './mapping.js';
 import type { Operation } from './plan.js';
 import { type DataTypes, defaultsOf, readSchema, type Schema } from './schema.js';
@@ -106,8 +106,9 @@ const UNSET: Settings = {
 };
 
 function numberAtLeast(least: number, key: string, raw: JsonObject, path: string, cx: Compilation): number | null {
-  const value = member(raw, key);
-  if (typeof value !== 'number') return null;
+  const written = member(raw, key);
+  if (!isNumber(written)) return null;
+  const value = Number(written);
   if (value < least) cx.report('C2012', `${key} of ${path} must be at least ${least}`, cx.positions.ofValue(raw, key));
   return value;
 }

@@ -1,7 +1,7 @@
 /** Values for a plugin's properties, given beside its import: `- plugin:aws: { region: eu-west-1 }`. */
 import type { Place, Report } from './diagnostics.js';
 import { isFunctionCall } from './intrinsics/call.js';
-import { isObject, type Json, type JsonObject, objectMember, textMember } from './json.js';
+import { isNumber, isObject, type Json, type JsonObject, objectMember, textMember } from './json.js';
 import { mapValues, type Positions } from './positions.js';
 
 interface Setting {
@@ -49,7 +49,7 @@ function fits(value: Json, type: string | undefined): boolean {
     case 'integer':
       return Number.isInteger(value);
     case 'float':
-      return typeof value === 'number';
+      return isNumber(value);
     case 'boolean':
       return typeof value === 'boolean';
     case 'list':

@@ -1,5 +1,5 @@
 /** Types that need no definition, and which values they take. Nothing is ever converted; `string` takes anything. */
-import { isObject, type Json } from './json.js';
+import { isNumber, isObject, type Json } from './json.js';
 
 export const PRIMITIVE_TYPES = ['string', 'integer', 'float', 'boolean', 'list', 'dict', 'regex', 'textarea'] as const;
 const OBJECT_TYPES_1_4 = [
@@ -24,7 +24,7 @@ export function fits(value: Json, type: string): boolean {
     case 'integer':
       return Number.isInteger(value);
     case 'float':
-      return typeof value === 'number';
+      return isNumber(value);
     case 'boolean':
       return typeof value === 'boolean';
     case 'list':

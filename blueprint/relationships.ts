@@ -95,7 +95,14 @@ function readRelationship(
   function checkLifecycleOperation(path: string, values: JsonObject, template: Json): void {
     const operation = textMember(values, 'operation');
     if (operation === undefined) {
-      report('C2070', `${path} needs the property operation`, at, 'the lifecycle operation of the target to wait for');
+      // Where the property has no default, its absence is told already.
+      if (Object.hasOwn(properties, 'operation'))
+        report(
+          'C2070',
+          `${path} needs the property operation`,
+          at,
+          'the lifecycle operation of the target to wait for',
+        );
       return;
     }
     const lifecycle = objectMember(objectMember(template, 'interfaces'), 'cloudify.interfaces.lifecycle');

@@ -24,8 +24,13 @@ export interface PropertySchema {
 /** By property, in the order of declaration. */
 export type Schema = ReadonlyMap<string, PropertySchema>;
 
-/** The schema of a data type; undefined when there is no such type. */
-export type DataTypes = (name: string) => Schema | undefined;
+export interface DataTypes {
+  /** The schema of a data type; undefined when there is no such type, or it is part of a circle. */
+  get(name: string): Schema | undefined;
+  /** Whether a type of the name is declared. */
+  has(name: string): boolean;
+  readonly names: readonly string[];
+}
 
 /** Where values are completed: how the problem is called, and by which code. */
 export interface Completing {
@@ -75,8 +80,14 @@ function checkType(type: string, path: string, at: At, cx: Compilation, dataType
     if (isBefore(cx.version, since))
       cx.report('C2013', `the type ${type} of ${path} needs cloudify_dsl_${since.join('_')}`, at);
   }
-  if (isKnownType(type) || dataTypes(type)) return true;
-  cx.report('C2041', `${path} is of type ${type}, which there is not`, at, suggestion(type, KNOWN_TYPES));
+  if (isKnownType(type) || dataTypes.get(type)) return true;
+  if (!dataTypes.has(type))
+    cx.report(
+      'C2041',
+      `${path} is of type ${type}, which there is not`,
+      at,
+      suggestion(type, [...KNOWN_TYPES, ...dataTypes.names]),
+    );
   return false;
 }
 
@@ -207,7 +218,7 @@ export function completeTyped(
   if (isKnownType(type)) {
     if (fits(value, type)) return value;
   } else {
-    const schema = completing.dataTypes(type);
+    const schema = completing.dataTypes.get(type);
     if (!schema) return value;
     if (isObject(value)) {
       const defaults = { ...defaultsOf(schema), ...(isObject(slot.inherited) ? slot.inherited : {}) };

@@ -8,11 +8,11 @@ const TIME = /^(?:(\d{4})-(\d{1,2})-(\d{1,2}) )?(\d{1,2}):(\d{2})$/;
 const WEEKDAYS = ['su', 'mo', 'tu', 'we', 'th', 'fr', 'sa'];
 
 export function readSettings(section: Json | undefined, cx: Compilation): JsonObject {
-  if (!isObject(section)) return {};
+  if (section === undefined) return {};
   const schedules: Record<string, Json> = {};
   for (const [name, raw] of Object.entries(objectMember(section, 'default_schedules')))
     schedules[name] = readSchedule(name, isObject(raw) ? raw : {}, cx);
-  const kept = Object.entries(section).filter(([, value]) => value !== null);
+  const kept = Object.entries(isObject(section) ? section : {}).filter(([, value]) => value !== null);
   return { ...Object.fromEntries(kept), default_schedules: schedules };
 }
 
@@ -66,7 +66,7 @@ function readTime(text: string, path: string, raw: JsonObject, at: At, cx: Compi
     return text;
   }
   const match = TIME.exec(text);
-  if (!match) {
+  if (!match || !isTime(match)) {
     cx.report('C2110', `${path} must be "YYYY-MM-DD HH:MM", "HH:MM" or "+N unit", not ${text}`, at);
     return text;
   }
@@ -89,6 +89,13 @@ function readTime(text: string, path: string, raw: JsonObject, at: At, cx: Compi
     return text;
   }
   return new Date(local - offset).toISOString().slice(0, 19).replace('T', ' ');
+}
+
+function isTime([, year, month, day, hour, minute]: RegExpExecArray): boolean {
+  if (Number(hour) > 23 || Number(minute) > 59) return false;
+  if (year === undefined) return true;
+  const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
+  return date.getUTCMonth() === Number(month) - 1 && date.getUTCDate() === Number(day);
 }
 
 /** Milliseconds that a zone's clocks are ahead of UTC at a local time; undefined for a zone that there is not. */

@@ -1,6 +1,6 @@
 /** The form of a blueprint's sections: what may be written where, and since which version. Data, and its checker. */
 import type { Place, Report } from './diagnostics.js';
-import { isObject, type Json, type JsonObject } from './json.js';
+import { DateScalar, isNumber, isObject, type Json, type JsonObject, WholeFloat } from './json.js';
 import type { Positions } from './positions.js';
 import { NON_TEXT_KEYS } from './source.js';
 import { suggestion } from './suggestion.js';
@@ -39,6 +39,8 @@ export interface Field {
   readonly required?: boolean;
   readonly since?: Version;
   readonly description?: string;
+  /** Values that a text, or each item of a list, may have. */
+  readonly oneOf?: readonly string[];
 }
 
 export interface ShapeContext {
@@ -52,7 +54,7 @@ export interface ShapeContext {
 const FITS: Readonly<Record<LeafKind, (value: Json) => boolean>> = {
   text: (value) => typeof value === 'string',
   integer: (value) => Number.isInteger(value) || typeof value === 'boolean',
-  number: (value) => typeof value === 'number' || typeof value === 'boolean',
+  number: (value) => isNumber(value) || typeof value === 'boolean',
   boolean: (value) => typeof value === 'boolean',
   object: isObject,
   list: (value) => Array.isArray(value),
@@ -123,9 +125,11 @@ function fittingMembers(
   let changed = false;
   const members: [string, Json][] = [];
   for (const [key, own] of Object.entries(value)) {
-    const inner = shape.kind === 'mapping' ? shape.of : fieldShape(shape, key, own, value, path, context);
-    const kept =
-      inner && fitting(own, inner, path === '' ? key : `${path}.${key}`, positions.ofValue(value, key), context);
+    const field = shape.kind === 'mapping' ? undefined : fieldOf(shape, key, value, path, context);
+    const inner = field ? field.shape : shape.kind === 'mapping' ? shape.of : undefined;
+    const ownPath = path === '' ? key : `${path}.${key}`;
+    const kept = inner && fitting(own, inner, ownPath, positions.ofValue(value, key), context);
+    if (field && kept !== undefined && kept !== null) checkField(field, key, kept, value, ownPath, context);
     if (kept !== undefined) members.push([key, kept]);
     if (kept !== own) changed = true;
   }
@@ -133,30 +137,45 @@ function fittingMembers(
   return changed ? positions.carry(value, Object.fromEntries(members)) : value;
 }
 
-function fieldShape(
+function fieldOf(
   shape: RecordShape,
+  key: string,
+  owner: JsonObject,
+  path: string,
+  { positions, report }: ShapeContext,
+) {
+  const field = Object.hasOwn(shape.fields, key) ? shape.fields[key] : undefined;
+  if (field) return field;
+  const known = Object.keys(shape.fields);
+  const hint = suggestion(key, known) ?? `known here: ${known.join(', ')}`;
+  report('C2010', `${path === '' ? 'a blueprint' : path} has no ${key}`, positions.ofKey(owner, key), hint);
+  return undefined;
+}
+
+/** What holds for a field besides its form. In Cloudify too this comes after what is within the field. */
+function checkField(
+  { oneOf, since }: Field,
   key: string,
   value: Json,
   owner: JsonObject,
   path: string,
-  context: ShapeContext,
-) {
-  const { positions, report, version, gates } = context;
-  const field = Object.hasOwn(shape.fields, key) ? shape.fields[key] : undefined;
-  if (!field) {
-    const known = Object.keys(shape.fields);
-    const hint = suggestion(key, known) ?? `known here: ${known.join(', ')}`;
-    report('C2010', `${path === '' ? 'a blueprint' : path} has no ${key}`, positions.ofKey(owner, key), hint);
-    return undefined;
-  }
-  if (gates && field.since && value !== null && isBefore(version, field.since))
-    report(
-      'C2013',
-      `${path === '' ? key : `${path}.${key}`} needs cloudify_dsl_${field.since.join('_')}; this blueprint is cloudify_dsl_${version.join('_')}`,
-      positions.ofKey(owner, key),
-      `write: tosca_definitions_version: cloudify_dsl_${field.since.join('_')}`,
-    );
-  return field.shape;
+  { positions, report, version, gates }: ShapeContext,
+): void {
+  for (const [index, item] of (oneOf && Array.isArray(value) ? value : []).entries())
+    if (typeof item !== 'string' || !oneOf?.includes(item))
+      report(
+        'C2041',
+        `${path} may hold ${oneOf?.join(', ')}, not ${JSON.stringify(item)}`,
+        positions.ofValue(value, index),
+      );
+  if (!gates || !since || !isBefore(version, since)) return;
+  const needed = `cloudify_dsl_${since.join('_')}`;
+  report(
+    'C2013',
+    `${path} needs ${needed}; this blueprint is cloudify_dsl_${version.join('_')}`,
+    positions.ofKey(owner, key),
+    `write: tosca_definitions_version: ${needed}`,
+  );
 }
 
 function reportMissing(
@@ -189,8 +208,9 @@ const ANY: readonly LeafKind[] = ['list', 'boolean', 'number', 'text', 'object']
 
 export function kindOf(value: Json): string {
   if (value === null) return 'empty';
-  if ((value as object) instanceof Date) return 'a date (put it in quotes to make it text)';
+  if ((value as object) instanceof DateScalar) return 'a date (put it in quotes to make it text)';
   if (Array.isArray(value)) return 'a list';
+  if ((value as object) instanceof WholeFloat) return String(value);
   if (typeof value === 'object') return 'a mapping';
   return JSON.stringify(value);
 }

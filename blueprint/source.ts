@@ -4,7 +4,7 @@
  * Hostile input ends here: aliases that multiply, nesting without end and files without end are refused by a diagnostic.
  */
 import type { DiagnosticCode, Place, Report } from './diagnostics.js';
-import { isObject, type Json } from './json.js';
+import { DateScalar, isObject, type Json, OddScalar } from './json.js';
 import type { KeyMarks, Positions } from './positions.js';
 import { type AliasNode, type MappingNode, parseYaml, type ScalarNode, type YamlNode } from './yaml/parser.js';
 import { numberOf, plainScalar } from './yaml/plain-scalars.js';
@@ -119,8 +119,8 @@ class Reader {
         merged.push(...this.#mergeSources(value, valueNode));
         continue;
       }
-      const isDate = (key as unknown) instanceof Date;
-      if (typeof key === 'object' && key !== null && !isDate)
+      const isDate = (key as unknown) instanceof DateScalar;
+      if (typeof key === 'object' && key !== null && !((key as unknown) instanceof OddScalar))
         throw new YamlError('constructor', 'a mapping or a list cannot be a key', keyNode.offset);
       if (typeof key !== 'string') otherKeys = true;
       const name = isDate && keyNode.kind === 'scalar' ? keyNode.text : String(key);
@@ -165,11 +165,11 @@ class Reader {
       case 'tag:yaml.org,2002:int':
       case 'tag:yaml.org,2002:float': {
         const number = numberOf(text) ?? Number(text);
-        if (!Number.isNaN(number)) return number;
+        if (!Number.isNaN(Number(number))) return number as Json;
         break;
       }
       case 'tag:yaml.org,2002:timestamp':
-        return new Date(Number.NaN) as never;
+        return new DateScalar() as never;
       default:
     }
     throw unknownTag(tag, node);

@@ -1,12 +1,10 @@
 /** `workflows`: what can be executed on a deployment. */
 import type { Compilation } from './compilation.js';
 import { readConstraints } from './constraints.js';
-import { isObject, type Json, type JsonObject, listMember, member, textMember } from './json.js';
+import { isObject, type Json, type JsonObject, member, textMember } from './json.js';
 import { RUN_WORKFLOW_SCRIPT, resolveMapping } from './mapping.js';
 import type { PlanPlugin, PlanWorkflow } from './plan.js';
 import { type DataTypes, definitionsAsked, readSchema } from './schema.js';
-
-const ACTIVE_RULES = ['all', 'partial', 'none'];
 
 export function readWorkflows(
   section: Json | undefined,
@@ -37,7 +35,6 @@ function readWorkflow(
   const at = typeof raw === 'string' ? cx.positions.ofValue(section, name) : cx.positions.ofValue(raw, 'mapping');
   const parameters = readParameters(isObject(raw) ? member(raw, 'parameters') : undefined, owner, cx, dataTypes);
   const rules = isObject(raw) ? (member(raw, 'availability_rules') ?? null) : null;
-  checkRules(rules, owner, cx);
   const mapping = resolveMapping(
     {
       implementation,
@@ -75,16 +72,6 @@ function scriptParameters(inputs: JsonObject): JsonObject {
       { default: value, description: 'Workflow script executed by the script plugin' },
     ]),
   );
-}
-
-function checkRules(rules: Json, owner: string, cx: Compilation): void {
-  for (const [index, rule] of listMember(rules, 'node_instances_active').entries())
-    if (typeof rule !== 'string' || !ACTIVE_RULES.includes(rule))
-      cx.report(
-        'C2041',
-        `${owner}.availability_rules.node_instances_active may hold ${ACTIVE_RULES.join(', ')}, not ${JSON.stringify(rule)}`,
-        cx.positions.ofValue(listMember(rules, 'node_instances_active'), index),
-      );
 }
 
 /** Plugins of the workflows, in the order of their first use. */

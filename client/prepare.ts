@@ -8,9 +8,11 @@ import type { DeploymentPlan, ParsedPlan } from '../blueprint/plan.js';
 import { compactPlan } from '../graph/compact-plan.js';
 import { initialInstances } from '../graph/instances.js';
 import type { NodeInstance } from '../graph/state.js';
-import { activityOf, type Catalog, findPlugin, unprovidedHint } from '../plugins/catalog.js';
-import { blueprintHost } from './blueprint-host.js';
+import { activityOf, type Catalog, unprovidedHint } from '../plugins/catalog.js';
+import { type BlueprintHostOptions, blueprintHost } from './blueprint-host.js';
 import { CaissonError, refusal } from './errors.js';
+import { importResolver, parseImportRules } from './import-resolver.js';
+import { loadSettings } from './settings.js';
 
 export interface CompiledBlueprint {
   /** The name its deployments have by default: that of the folder, and of the file unless that is `blueprint.yaml`. */
@@ -40,13 +42,24 @@ export async function compileBlueprint(file: string, catalog: Catalog): Promise<
   const folder = path.dirname(main);
   const host = blueprintHost({
     folder,
-    plugin: async (name, version) => await findPlugin(catalog, name)?.describe(version),
+    catalog,
+    ...(await importSources()),
   });
   const { plan, diagnostics, sources } = await compile(main, host, {
     unprovided: (plugin, operation) => unprovidedHint(catalog, plugin, operation),
   });
   if (!plan) throw refusal(diagnostics, sources);
   return { id: defaultId(main), folder, mainFile: path.basename(main), plan, sources };
+}
+
+/** Where imports come from besides the blueprint's folder, as the settings say. */
+async function importSources(): Promise<Pick<BlueprintHostOptions, 'blueprintFolders' | 'download'>> {
+  const { settings } = await loadSettings();
+  const { network, rules = '' } = settings.imports;
+  return {
+    blueprintFolders: settings.blueprintFolders,
+    ...(network ? { download: importResolver({ rules: parseImportRules(rules) }) } : {}),
+  };
 }
 
 export interface PrepareOptions {

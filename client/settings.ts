@@ -26,6 +26,9 @@ export interface Settings {
   /** Work folders of deployments on this machine. */
   readonly workFolder: string;
   readonly pluginFolders: readonly string[];
+  /** Blueprints that others may import. */
+  readonly blueprintFolders: readonly string[];
+  readonly imports: { readonly network: boolean; readonly rules?: string };
   readonly embedded: boolean;
   readonly download: boolean;
   readonly temporalCli?: string;
@@ -174,6 +177,8 @@ function fallbackValues(
     artifacts: path.join(root, 'artifacts'),
     secrets: path.join(root, 'secrets'),
     plugins: [path.join(root, 'plugins')],
+    blueprints: [path.join(root, 'blueprints')],
+    'import_resolver.network': true,
     embedded: true,
     download: true,
     task_queue: 'caisson',
@@ -196,6 +201,8 @@ function settingsOf(origins: readonly SettingOrigin[], connection: ConnectionSet
     secretsFolder: values.secrets,
     workFolder: path.join(values.home, 'work'),
     pluginFolders: values.plugins,
+    blueprintFolders: values.blueprints,
+    imports: { network: values['import_resolver.network'], ...optional('rules', values['import_resolver.rules']) },
     embedded: values.embedded,
     download: values.download,
     taskQueue: values.task_queue,

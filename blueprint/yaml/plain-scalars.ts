@@ -3,8 +3,9 @@
  * `n` are text, `1e3` is text (a float needs a dot and a signed exponent), `1:30` is ninety.
  */
 
-/** A date or time, which is no value that a blueprint may hold; kept apart so that it can be refused by name. */
-export type Scalar = null | boolean | number | string | Date;
+import { DateScalar, type OddScalar, WholeFloat } from '../json.js';
+
+export type Scalar = null | boolean | number | string | OddScalar;
 
 const TRUE = /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/;
 const FALSE = /^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/;
@@ -27,19 +28,23 @@ export function plainScalar(text: string): Scalar {
   if (!/^[-+.0-9yYnNtTfFoO]/.test(text)) return text;
   if (TRUE.test(text)) return true;
   if (FALSE.test(text)) return false;
-  return numberOf(text) ?? (TIMESTAMP.test(text) ? new Date(Number.NaN) : text);
+  return numberOf(text) ?? (TIMESTAMP.test(text) ? new DateScalar() : text);
 }
 
-export function numberOf(text: string): number | undefined {
+export function numberOf(text: string): number | WholeFloat | undefined {
   const sign = text.startsWith('-') ? -1 : 1;
   const digits = text.replace(/^[-+]/, '').replaceAll('_', '');
   if (DECIMAL.test(text)) return sign * Number(digits);
   if (BINARY.test(text)) return sign * Number.parseInt(digits.slice(2), 2);
   if (OCTAL.test(text)) return sign * Number.parseInt(digits, 8);
   if (HEXADECIMAL.test(text)) return sign * Number.parseInt(digits.slice(2), 16);
-  if (FLOAT.test(text)) return sign * Number(digits);
-  if (SEXAGESIMAL.test(text) || SEXAGESIMAL_FLOAT.test(text))
-    return sign * digits.split(':').reduce((sum, part) => sum * 60 + Number(part), 0);
+  if (FLOAT.test(text)) return float(sign * Number(digits));
+  if (SEXAGESIMAL.test(text)) return sign * inSixties(digits);
+  if (SEXAGESIMAL_FLOAT.test(text)) return float(sign * inSixties(digits));
   if (INFINITE.test(text)) return sign * Number.POSITIVE_INFINITY;
   return NOT_A_NUMBER.test(text) ? Number.NaN : undefined;
 }
+
+const float = (value: number): number | WholeFloat => (Number.isInteger(value) ? new WholeFloat(value) : value);
+
+const inSixties = (digits: string): number => digits.split(':').reduce((sum, part) => sum * 60 + Number(part), 0);

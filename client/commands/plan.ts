@@ -25,7 +25,7 @@ async function run(invocation: Invocation): Promise<number> {
   const { installedPlugins } = await import('../session.js');
   if (flag(invocation, 'batch')) {
     const { runPlanBatch } = await import('../plan/batch.js');
-    await runPlanBatch(io.stdin as never, io.stdout, await installedPlugins(invocation.global));
+    await runPlanBatch(io.stdin as never, io.stdout, await installedPlugins(global));
     return 0;
   }
   const [file] = invocation.args;

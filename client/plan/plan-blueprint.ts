@@ -6,7 +6,7 @@ import { prepareDeployment } from '../../blueprint/deployment.js';
 import type { Diagnostic } from '../../blueprint/diagnostics.js';
 import type { JsonObject } from '../../blueprint/json.js';
 import type { DeploymentPlan, ParsedPlan } from '../../blueprint/plan.js';
-import { type Catalog, findPlugin } from '../../plugins/catalog.js';
+import type { Catalog } from '../../plugins/catalog.js';
 import { blueprintHost } from '../blueprint-host.js';
 
 /** How a blueprint is planned. Absent options have their defaults. */
@@ -44,7 +44,7 @@ export async function planBlueprint(
   const host = blueprintHost({
     folder: commonFolder(folder, path.dirname(file)),
     allowed: Object.values(importMap),
-    plugin: async (name, version) => await findPlugin(catalog, name)?.describe(version),
+    catalog,
   });
   const { plan, diagnostics, sources } = await compile(file, host, {
     importMap,

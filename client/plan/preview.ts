@@ -5,7 +5,7 @@
 import type { Json, JsonObject } from '../../blueprint/json.js';
 import type { DeploymentPlan, Operation } from '../../blueprint/plan.js';
 import type { NodeInstance } from '../../graph/state.js';
-import type { OperationCall, Sequence } from '../../graph/steps.js';
+import type { OperationCall, Predecessor, Sequence, Step } from '../../graph/steps.js';
 import { mappedOperation, nodeOf, relationshipAt, type Topology, topology } from '../../graph/topology.js';
 import { installWalk } from '../../graph/walks.js';
 
@@ -82,43 +82,30 @@ export function previewInstall(plan: DeploymentPlan, instances: readonly NodeIns
 interface Timed {
   readonly sequence: Sequence;
   readonly wave: number;
-  /** Operations that are over when this ends, if every operation takes as long as any other. */
+  /** Operations that are over when this begins, if every operation takes as long as any other. */
+  readonly begin: number;
   readonly end: number;
   /** The sequence that it waits for longest. */
   readonly last: string | undefined;
 }
 
-/** A wait for one step of a sequence is shown as a wait for the sequence. */
-const waitsFor = ({ after }: Sequence): readonly string[] => [
-  ...new Set(after.map((one) => (typeof one === 'string' ? one : one.sequence))),
-];
-
 /** Sequences in an order in which each comes after those that it waits for. */
 function schedule(sequences: readonly Sequence[]): Map<string, Timed> {
   const byId = new Map(sequences.map((sequence) => [sequence.id, sequence]));
-  const waiting = new Map(sequences.map((one) => [one.id, waitsFor(one).filter((id) => byId.has(id)).length]));
+  const before = ({ after }: Sequence): readonly string[] =>
+    [...new Set(after.map(sequenceOf))].filter((id) => byId.has(id));
+  const waiting = new Map(sequences.map((sequence) => [sequence.id, before(sequence).length]));
   const dependants = new Map<string, string[]>();
   for (const sequence of sequences)
-    for (const before of waitsFor(sequence)) {
-      const known = dependants.get(before);
+    for (const id of before(sequence)) {
+      const known = dependants.get(id);
       if (known) known.push(sequence.id);
-      else dependants.set(before, [sequence.id]);
+      else dependants.set(id, [sequence.id]);
     }
   const timed = new Map<string, Timed>();
   const free = sequences.filter(({ id }) => waiting.get(id) === 0);
   for (const sequence of free) {
-    const before = waitsFor(sequence).flatMap((id) => timed.get(id) ?? []);
-    const last = before.reduce<Timed | undefined>(
-      (latest, one) => (!latest || one.end > latest.end ? one : latest),
-      undefined,
-    );
-    const own = sequence.steps.filter(({ calls }) => calls.length > 0).length;
-    timed.set(sequence.id, {
-      sequence,
-      wave: Math.max(-1, ...before.map(({ wave }) => wave)) + 1,
-      end: (last?.end ?? 0) + own,
-      last: last?.sequence.id,
-    });
+    timed.set(sequence.id, timedSequence(sequence, timed));
     for (const id of dependants.get(sequence.id) ?? []) {
       const left = (waiting.get(id) ?? 0) - 1;
       waiting.set(id, left);
@@ -126,6 +113,35 @@ function schedule(sequences: readonly Sequence[]): Map<string, Timed> {
     }
   }
   return timed;
+}
+
+function timedSequence(sequence: Sequence, timed: ReadonlyMap<string, Timed>): Timed {
+  let begin = 0;
+  let wave = 0;
+  let last: string | undefined;
+  for (const predecessor of sequence.after) {
+    const before = timed.get(sequenceOf(predecessor));
+    if (!before) continue;
+    const end = endOf(predecessor, before);
+    if (end === undefined) continue;
+    wave = Math.max(wave, before.wave + 1);
+    if (last !== undefined && end <= begin) continue;
+    begin = end;
+    last = before.sequence.id;
+  }
+  return { sequence, wave, begin, end: begin + callSteps(sequence).length, last };
+}
+
+const sequenceOf = (predecessor: Predecessor): string =>
+  typeof predecessor === 'string' ? predecessor : predecessor.sequence;
+
+const callSteps = ({ steps }: Sequence): readonly Step[] => steps.filter(({ calls }) => calls.length > 0);
+
+/** The end of a sequence, or of the step of it that makes a call; a call that is not made is not waited for. */
+function endOf(predecessor: Predecessor, { sequence, begin, end }: Timed): number | undefined {
+  if (typeof predecessor === 'string') return end;
+  const index = callSteps(sequence).findIndex(({ calls }) => calls.some(({ key }) => key === predecessor.key));
+  return index < 0 ? undefined : begin + index + 1;
 }
 
 /** Ids of the sequences of the longest chain, in order; those without an operation left out. */

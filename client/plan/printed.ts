@@ -21,8 +21,7 @@ function withoutMessages(definition: Json): Json {
 
 /** The error that Cloudify's parser would have raised, which raises one only; all diagnostics are beside it. */
 export function refusalOf(diagnostics: readonly Diagnostic[]): JsonObject {
-  // The parser checks versions of what holds others after those others.
-  const first = diagnostics.find(({ code }) => code !== 'C2013') ?? diagnostics[0];
+  const [first] = diagnostics;
   return {
     code: first?.reference?.code ?? null,
     ...(first?.reference ? { class: first.reference.class } : {}),

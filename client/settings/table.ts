@@ -67,6 +67,25 @@ const table = {
     summary: 'folders of plugins besides the built-in ones',
     fallback: 'plugins in home',
   },
+  blueprints: {
+    variable: 'CAISSON_BLUEPRINTS',
+    kind: 'paths',
+    summary: 'folders of blueprints that others import by blueprint:ID, as ID/blueprint.yaml or ID.yaml',
+    fallback: 'blueprints in home',
+  },
+  'import_resolver.network': {
+    variable: 'CAISSON_IMPORT_NETWORK',
+    kind: 'flag',
+    summary: 'read imports of http and https addresses',
+    fallback: 'true',
+  },
+  'import_resolver.rules': {
+    variable: 'CAISSON_IMPORT_RULES',
+    kind: 'text',
+    summary: 'where imported addresses are read from instead: PREFIX=REPLACEMENT, …',
+    fallback: 'none',
+    personal: true,
+  },
   embedded: {
     variable: 'CAISSON_EMBEDDED',
     kind: 'flag',

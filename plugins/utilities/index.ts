@@ -1,0 +1,8 @@
+/** The description that blueprints import as the utilities plugin; its operations are those of the plugins it names. */
+import { definePlugin } from '../sdk/index.js';
+
+export default definePlugin({
+  name: 'utilities',
+  packageNames: ['cloudify-utilities-plugin', 'cloudify-utilities-plugins-sdk'],
+  operations: {},
+});

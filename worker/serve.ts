@@ -13,6 +13,7 @@ import { workflowBundle } from './bundle.js';
 import { operationEnvironment } from './environment.js';
 import { serveHealth, type WorkerHealth } from './health.js';
 import type { WorkerLog } from './log.js';
+import { setRetention } from './retention.js';
 import { createWorker } from './run.js';
 import { registerSearchAttributes } from './search-attributes.js';
 import { blueprintWorkflows, pluginWorkflows } from './workflow-modules.js';
@@ -22,6 +23,8 @@ export interface ServeOptions {
   readonly log: WorkerLog;
   /** With keys and secrets: see private-environment.ts. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The server is the embedded one, which is set up as the settings say. */
+  readonly embedded?: boolean;
   /** File in which the worker tells how it is. */
   readonly healthFile?: string;
   /** Stop: what runs may end, nothing new is taken. */
@@ -72,6 +75,10 @@ export async function serve(options: ServeOptions): Promise<void> {
       try {
         const { namespace } = settings.connection;
         if (!(await registerSearchAttributes(connection, namespace))) void registered(connection, options);
+        if (options.embedded)
+          await setRetention(connection, namespace, settings.retention).catch((error) =>
+            log.warn('the retention cannot be set', { error }),
+          );
         const worker = await createWorker({
           connection,
           namespace,

@@ -52,6 +52,13 @@ describe('a stack', () => {
     });
   });
 
+  test('keeps the histories of closed workflows for a month', async () => {
+    const { config } = await withConnection(settings, async ({ client, namespace }) => {
+      return await client.workflowService.describeNamespace({ namespace });
+    });
+    expect(Number(config?.workflowExecutionRetentionTtl?.seconds)).toBe(30 * 86_400);
+  });
+
   test('that runs is left alone', async () => {
     const { server, worker } = await readState(stackFiles(settings).state);
     const steps: string[] = [];

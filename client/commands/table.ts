@@ -35,6 +35,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./validate.js')).validate,
   },
   {
+    name: 'schema',
+    summary: 'Print a JSON Schema of blueprints, for editors',
+    group: 'Run blueprints',
+    load: async () => (await import('./schema.js')).schema,
+  },
+  {
     name: 'execute',
     summary: 'Run a workflow on a deployment',
     group: 'Run blueprints',

@@ -22,13 +22,14 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'fast',
+          testTimeout: 20_000,
           include: ['test/**/*.test.ts'],
           exclude: [
             'test/workflows/**',
             'test/stack/live/**',
             'test/acceptance/**',
             'test/plugins/aws/**',
-            'test/plugins/docker/**',
+            'test/plugins/docker/*.test.ts',
           ],
         },
       },
@@ -66,7 +67,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'docker',
-          include: ['test/plugins/docker/**/*.test.ts'],
+          include: ['test/plugins/docker/*.test.ts'],
           globalSetup: 'test/plugins/docker/engine.ts',
           testTimeout: 30_000,
           hookTimeout: 60_000,

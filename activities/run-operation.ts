@@ -64,7 +64,7 @@ export async function runOperation(
       heartbeat(mark());
     },
     flush,
-    refresh: async () => ((await freshRequest(first)) ?? first).snapshot,
+    refresh: async () => (await resolveSecrets((await freshRequest(first)) ?? first, secrets)).snapshot,
     getSecret: async (key) => await secrets.get(key),
     setSecret: async (key, value) => await secrets.set(key, value),
     deleteSecret: async (key) => await secrets.delete(key),

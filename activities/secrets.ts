@@ -6,7 +6,7 @@ import { functionCall } from '../blueprint/intrinsics/call.js';
 import { evaluate } from '../blueprint/intrinsics/evaluate.js';
 import type { Json, JsonObject } from '../blueprint/json.js';
 import { NonRecoverableError } from '../plugins/sdk/errors.js';
-import type { OperationRequest } from './request.js';
+import type { InstanceView, OperationRequest } from './request.js';
 
 /** Where secrets come from. */
 export interface SecretProvider {
@@ -72,8 +72,14 @@ function remember(value: Json, into: Set<string>): void {
 /** The request with its secrets, and everything that waited for them, evaluated. */
 export async function resolveSecrets(request: OperationRequest, secrets: SecretLookup): Promise<OperationRequest> {
   const values = new Map<string, Json>();
+  const { instances } = request.snapshot;
   for (const key of secretKeys([request.inputs, request.snapshot.nodes as unknown as Json])) {
     values.set(key, await secrets.get(key));
+  }
+  for (const key of secretKeys(instances as unknown as Json)) {
+    // A reference among runtime properties may outlive its secret, and most operations do not look at it.
+    const value = values.has(key) ? undefined : await secrets.get(key).catch(absent);
+    if (value !== undefined) values.set(key, value);
   }
   if (values.size === 0) return request;
   const scope = { secret: (key: string) => values.get(key) };
@@ -83,8 +89,23 @@ export async function resolveSecrets(request: OperationRequest, secrets: SecretL
   return {
     ...request,
     inputs: evaluate(request.inputs, scope) as JsonObject,
-    snapshot: { ...request.snapshot, nodes: Object.fromEntries(nodes) },
+    snapshot: {
+      nodes: Object.fromEntries(nodes),
+      instances: Object.fromEntries(Object.entries(instances).map(exported)),
+    },
   };
+
+  /** An operation may have exported a secret as what it is: a reference. */
+  function exported([id, instance]: [string, InstanceView]): [string, InstanceView] {
+    const { runtime_properties } = instance;
+    const keys = [...secretKeys(runtime_properties)];
+    if (keys.length === 0 || !keys.every((key) => values.has(key))) return [id, instance];
+    return [id, { ...instance, runtime_properties: evaluate(runtime_properties, scope) as JsonObject }];
+  }
+}
+
+function absent(error: unknown): undefined {
+  if (!(error instanceof NonRecoverableError)) throw error;
 }
 
 function secretKeys(value: Json, keys = new Set<string>()): Set<string> {

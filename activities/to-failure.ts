@@ -34,7 +34,7 @@ export function toFailure(error: unknown, { request, retryNumber, patches }: Fai
   const again = kind === 'retry' || request.operation.no_retries !== true;
   const retried = recoverable && again && (max_retries < 0 || retryNumber < max_retries);
   const thrown = error instanceof Error ? error : new Error(String(error));
-  const retryAfter = recoverable ? (error as { retryAfter?: number }).retryAfter : undefined;
+  const retryAfter = recoverable ? secondsOf((error as { retryAfter?: unknown }).retryAfter) : undefined;
   const details: OperationFailureDetails = {
     retry_number: retryNumber,
     max_retries,
@@ -52,6 +52,11 @@ export function toFailure(error: unknown, { request, retryNumber, patches }: Fai
     ...(retried && retryAfter !== undefined ? { nextRetryDelay: Math.max(1, Math.round(retryAfter * 1_000)) } : {}),
   });
   return { failure, retried, rescheduled: kind === 'retry' };
+}
+
+/** What is no number of seconds would end the worker when the failure is written: it is left out. */
+function secondsOf(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
 }
 
 function causesOf(error: Error): Pick<OperationFailureDetails, 'causes'> {

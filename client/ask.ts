@@ -38,7 +38,7 @@ function silent(error: unknown, workflowId: string): CaissonError | undefined {
       ? ((error as Error).cause as { code?: number }).code
       : undefined;
   if (code !== DEADLINE_EXCEEDED && code !== FAILED_PRECONDITION) return undefined;
-  return new CaissonError('unreachable', 'C5002', `no worker answers for ${workflowId}`, {
+  return new CaissonError('unreachable', 'C5008', `no worker answers for ${workflowId}`, {
     cause: error,
     hint: 'start one with: caisson up (on this machine), or: caisson worker run (for a Temporal cluster of your own)',
   });

@@ -1,6 +1,7 @@
 /** The way to Temporal for everything that a client does: a configured server, or the embedded one. */
 import type { Client, ConnectionOptions } from '@temporalio/client';
 import type { ArtifactStore } from '../store/artifact-store.js';
+import type { EncryptionKeys } from '../store/encryption.js';
 import { CaissonError } from './errors.js';
 import type { ConnectionSettings, Settings } from './settings.js';
 import type { Stack, StackStep } from './stack/up.js';
@@ -48,10 +49,11 @@ export async function connect(settings: Settings, options: ConnectOptions = {}):
   const embedded = settings.connection.address === undefined;
   let stack = embedded ? await embeddedStack(settings, options) : undefined;
   const { address } = settings.connection;
-  const [{ Client, Connection }, { createDataConverter }, { openArtifactStore }] = await Promise.all([
+  const [{ Client, Connection }, { createDataConverter }, { openArtifactStore }, encryption] = await Promise.all([
     loading,
     import('../store/data-converter.js'),
     import('../store/open.js'),
+    settings.encryption && keysOf(settings.encryption),
     // Takes no time beside the loading, and tells at once what Temporal's client tells after ten seconds.
     address === undefined
       ? undefined
@@ -79,7 +81,7 @@ export async function connect(settings: Settings, options: ConnectOptions = {}):
     });
   const target = reached();
   const { namespace } = target;
-  const client = new Client({ connection, namespace, dataConverter: createDataConverter(store) });
+  const client = new Client({ connection, namespace, dataConverter: createDataConverter(store, encryption) });
   const base = settings.uiUrl ?? stack?.server.ui_url ?? guessedUi(target.address);
   let known: Promise<boolean> | undefined;
   return {
@@ -104,6 +106,16 @@ export async function connect(settings: Settings, options: ConnectOptions = {}):
     },
     close: async () => await connection.close(),
   };
+}
+
+async function keysOf(given: NonNullable<Settings['encryption']>): Promise<EncryptionKeys | undefined> {
+  const { encryptionKeys } = await import('../store/encryption.js');
+  return await encryptionKeys(given).catch((error: Error) => {
+    throw new CaissonError('usage', 'C1006', error.message, {
+      hint: 'see: caisson config list --origin',
+      cause: error,
+    });
+  });
 }
 
 async function embeddedStack(settings: Settings, { autoStart = true, onStep }: ConnectOptions): Promise<Stack> {

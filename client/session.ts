@@ -40,9 +40,37 @@ export async function withSession<Result>(
   const { tellSteps } = await import('./output/stack-steps.js');
   const { settings } = await loadSettings(settingFlags(global));
   const connection = await connect(settings, { onStep: tellSteps(io, global.quiet) });
+  // With a server of one's own, workers are one's own too: without one, commands would wait for no told reason.
+  const told = connection.embedded ? undefined : tellDeserted(connection, io);
   try {
     return await run({ settings, connection });
   } finally {
+    await told;
     await connection.close();
   }
+}
+
+async function tellDeserted(connection: CaissonConnection, io: Io): Promise<void> {
+  const { deserted } = await import('./stack/pollers.js');
+  const text = await deserted(connection);
+  if (text !== undefined) io.err(text);
+}
+
+/**
+ * Whether secrets exist: asked before anything starts, where this machine's workers are the ones that will need them.
+ *
+ * @returns undefined when workers elsewhere have secrets of their own
+ */
+export async function knownSecrets(
+  global: GlobalOptions,
+  needed: readonly unknown[],
+): Promise<((key: string) => boolean) | undefined> {
+  const { loadSettings } = await import('./settings.js');
+  const { settings } = await loadSettings(settingFlags(global));
+  if (needed.length === 0 || settings.connection.address !== undefined) return undefined;
+  const { secretStore } = await import('../store/secrets.js');
+  const secrets = secretStore({ folder: settings.secretsFolder, environment: process.env });
+  const known = new Set<string>();
+  for (const key of needed) if (typeof key === 'string' && (await secrets.get(key)) !== undefined) known.add(key);
+  return (key) => known.has(key);
 }

@@ -12,6 +12,9 @@ export const FROM_SCRATCH: InstanceState = 'from scratch';
 
 export const UNDO = 'undo:';
 
+/** System property, only kept for the reference's behaviour: a rollback made the instance `uninitialized`. */
+export const ROLLED_BACK = 'rolled_back';
+
 const NEVER_BEGUN = ['uninitialized', 'initializing', 'deleted'];
 const RUNS = ['starting', 'started', 'stopping'];
 const HALF_GONE = ['stopping', 'stopped', 'deleting'];
@@ -29,9 +32,9 @@ export function installBegin({ state, attempted }: NodeInstance, legacy: boolean
   return state;
 }
 
-export function uninstallBegin({ state, attempted }: NodeInstance, legacy: boolean): InstanceState {
-  // The reference's local runner knows no `uninitialized`: what was never installed is taken down like the rest.
-  if (legacy) return state === 'uninitialized' ? FROM_SCRATCH : state;
+export function uninstallBegin({ state, attempted, system_properties }: NodeInstance, legacy: boolean): InstanceState {
+  // The reference's local runner gives new instances no state: what was never installed is taken down like the rest.
+  if (legacy) return state === 'uninitialized' && !(ROLLED_BACK in system_properties) ? FROM_SCRATCH : state;
   if (RUNS.includes(state)) return state;
   if (attempted.includes('start') || !KNOWN.includes(state)) return 'started';
   if (state === 'stopped' || state === 'deleting') return 'stopped';

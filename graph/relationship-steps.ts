@@ -1,5 +1,5 @@
 /** The relationship operations of one instance as steps: preconfigure, postconfigure, establish, unlink and others. */
-import type { PlanNode, PlanRelationship } from '../blueprint/plan.js';
+import type { PlanRelationship } from '../blueprint/plan.js';
 import { isContainment } from './instances.js';
 import type { NodeInstance, RelationshipInstance } from './state.js';
 import type { OperationCall, Step } from './steps.js';
@@ -20,10 +20,8 @@ export function relationshipSteps(
   only?: ReadonlySet<string>,
 ): Step[] {
   const groups: { readonly target: string; readonly calls: OperationCall[] }[] = [];
-  const node = nodeOf(topology, instance);
-  for (const index of relationshipsThatCount(node, topology.legacy)) {
-    const relationship = node.relationships[index] as PlanRelationship;
-    const calls = edgesOf(instance, relationship)
+  for (const { relationship, index, edges } of inOrder(topology, instance)) {
+    const calls = edges
       .filter(({ target_id }) => !only || only.has(target_id))
       .flatMap(({ target_id }) => callsOf(instance, relationship, index, target_id, operation));
     const last = groups.at(-1);
@@ -72,13 +70,30 @@ function callsOf(
   });
 }
 
+interface RelationshipEdges {
+  readonly relationship: PlanRelationship;
+  /** Position in the node's list. */
+  readonly index: number;
+  readonly edges: readonly RelationshipInstance[];
+}
+
 /**
- * Positions of the relationships whose operations run. Of two to one target the reference knows only the last one, in
- * the place of the first.
+ * The relationships of an instance in the order of their declaration. Of two to one target the reference knows only the
+ * last one, in the place where the instance's edges have it.
  */
-function relationshipsThatCount({ relationships }: PlanNode, legacy: boolean): readonly number[] {
-  if (!legacy) return relationships.map((_, index) => index);
-  return [...new Map(relationships.map(({ target_id }, index) => [target_id, index])).values()];
+function inOrder(topology: Topology, instance: NodeInstance): RelationshipEdges[] {
+  const { relationships } = nodeOf(topology, instance);
+  if (!topology.legacy)
+    return relationships.map((relationship, index) => ({
+      relationship,
+      index,
+      edges: edgesOf(instance, relationship),
+    }));
+  return instance.relationships.flatMap((edge) => {
+    const index = relationships.findLastIndex(({ target_id }) => target_id === edge.target_name);
+    const relationship = relationships[index];
+    return relationship ? [{ relationship, index, edges: [edge] }] : [];
+  });
 }
 
 /** The edges of one relationship. An edge knows one type, so that of two relationships to one target one is unnamed. */

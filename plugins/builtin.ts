@@ -10,6 +10,10 @@ const LOADERS: Readonly<Record<string, () => Promise<{ readonly default: Plugin 
   aws: async () => await import('./aws/index.js'),
   wait: async () => await import('./wait/index.js'),
   script: async () => await import('./script/index.js'),
+  // First of those that share the package: its description is the package's.
+  utilities: async () => await import('./utilities/index.js'),
+  keys: async () => await import('./keys/index.js'),
+  cloudinit: async () => await import('./cloudinit/index.js'),
   docker: async () => await import('./docker/index.js'),
 };
 

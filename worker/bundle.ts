@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, type WorkflowBundleOption } from '@temporalio/worker';
+import { HIDING_FAILURE_CONVERTER } from '../store/data-converter.js';
 import { fingerprint, hashOfFolders, type WorkflowModule } from './workflow-modules.js';
 
 const PREBUILT = fileURLToPath(new URL('./workflow-bundle.js', import.meta.url));
@@ -27,21 +28,26 @@ export interface BundleOptions {
   readonly modules?: readonly WorkflowModule[];
   /** Where bundles are kept. @default a folder for temporary files */
   readonly cacheFolder?: string;
+  /** Failures of workflows travel as payloads, so that they are encrypted like these. @default false */
+  readonly hideFailures?: boolean;
   /** Told of modules that cannot be bundled; their workflows fail with the reason, and the others work. */
   readonly onBroken?: (module: WorkflowModule, reason: string) => void;
 }
 
 /** What a worker loads: the prebuilt bundle, or one made now: from sources, or with custom workflows. */
 export async function workflowBundle(options: BundleOptions = {}): Promise<WorkflowBundleOption> {
-  const { modules = [] } = options;
-  if (modules.length > 0) return await bundleWith(modules, options);
+  const { modules = [], hideFailures = false } = options;
+  if (modules.length > 0 || hideFailures) return await bundleWith(modules, options);
   if (existsSync(PREBUILT)) return { codePath: PREBUILT };
   return await bundleWorkflowCode({ workflowsPath: ownModule('workflows/index'), logger: silent });
 }
 
 async function bundleWith(modules: readonly WorkflowModule[], options: BundleOptions): Promise<WorkflowBundleOption> {
   const folder = path.join(options.cacheFolder ?? path.join(tmpdir(), 'caisson'), 'workflow-bundles');
-  const file = path.join(folder, `${await fingerprint(modules, await engineVersion())}.js`);
+  const file = path.join(
+    folder,
+    `${await fingerprint(modules, await engineVersion())}${options.hideFailures ? '-hiding' : ''}.js`,
+  );
   if (existsSync(file)) return { codePath: file };
   await mkdir(folder, { recursive: true });
   const code = await bundled(modules, folder, options);
@@ -53,12 +59,12 @@ async function bundleWith(modules: readonly WorkflowModule[], options: BundleOpt
 
 async function bundled(modules: readonly WorkflowModule[], folder: string, options: BundleOptions): Promise<string> {
   try {
-    return await bundleEntry(entryOf(modules, new Map()), folder);
+    return await bundleEntry(entryOf(modules, new Map()), folder, options);
   } catch (error) {
     // One author's mistake is not to keep every other workflow from running: each is tried alone.
     const broken = new Map<WorkflowModule, string>();
     for (const module of modules) {
-      const reason = await bundleEntry(entryOf([module], new Map()), folder).then(
+      const reason = await bundleEntry(entryOf([module], new Map()), folder, options).then(
         () => undefined,
         (cause: Error) => reasonIn(cause.message),
       );
@@ -67,7 +73,7 @@ async function bundled(modules: readonly WorkflowModule[], folder: string, optio
       options.onBroken?.(module, reason);
     }
     if (broken.size === 0) throw error;
-    return await bundleEntry(entryOf(modules, broken), folder);
+    return await bundleEntry(entryOf(modules, broken), folder, options);
   }
 }
 
@@ -91,7 +97,7 @@ function entryOf(modules: readonly WorkflowModule[], broken: ReadonlyMap<Workflo
 }
 
 /** The bundler reads its entry from a real file. */
-async function bundleEntry(text: string, folder: string): Promise<string> {
+async function bundleEntry(text: string, folder: string, { hideFailures = false }: BundleOptions): Promise<string> {
   const entry = path.join(folder, `entry-${process.pid}-${Date.now()}-${Math.random().toString(36).slice(2)}.mjs`);
   await writeFile(entry, text);
   const errors: string[] = [];
@@ -100,6 +106,7 @@ async function bundleEntry(text: string, folder: string): Promise<string> {
       workflowsPath: entry,
       logger: { ...silent, error: (message: string) => void errors.push(message) },
       webpackConfigHook: withOurPackages,
+      ...(hideFailures ? { failureConverterPath: HIDING_FAILURE_CONVERTER } : {}),
     });
     return code;
   } catch (error) {

@@ -7,6 +7,7 @@ import { createActivities } from '../activities/index.js';
 import type { Plugin } from '../plugins/sdk/define.js';
 import type { ArtifactStore } from '../store/artifact-store.js';
 import { createDataConverter } from '../store/data-converter.js';
+import type { EncryptionKeys } from '../store/encryption.js';
 import { TASK_QUEUE } from '../workflows/messages.js';
 
 export interface WorkerSettings {
@@ -25,11 +26,13 @@ export interface WorkerSettings {
    * @default 200
    */
   readonly operations?: number;
+  /** The bundle must hide failures then. */
+  readonly encryption?: EncryptionKeys | undefined;
 }
 
 export async function createWorker(settings: WorkerSettings): Promise<Worker> {
   const { connection, namespace, store, plugins, environment, bundle, identity } = settings;
-  const dataConverter = createDataConverter(store);
+  const dataConverter = createDataConverter(store, settings.encryption);
   return await Worker.create({
     connection,
     namespace,

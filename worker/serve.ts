@@ -6,6 +6,7 @@ import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, ty
 import type { Settings } from '../client/settings.js';
 import { writeState } from '../client/stack/state.js';
 import { installedPlugins } from '../plugins/installed.js';
+import { encryptionKeys } from '../store/encryption.js';
 import { openArtifactStore } from '../store/open.js';
 import { secretStore } from '../store/secrets.js';
 import { workflowBundle } from './bundle.js';
@@ -48,12 +49,14 @@ export async function serve(options: ServeOptions): Promise<void> {
   await health.tell('starting');
   try {
     const store = openArtifactStore(settings.artifacts);
+    const encryption = await encryptionKeys(settings.encryption);
     const bundle = await workflowBundle({
       modules: [
         ...pluginWorkflows(catalog.map(({ plugin }) => plugin)),
         ...(await blueprintWorkflows(store, settings.cacheFolder)),
       ],
       cacheFolder: settings.cacheFolder,
+      hideFailures: encryption !== undefined,
       onBroken: ({ file }, reason) => log.error(`the custom workflows of ${file} cannot be used`, { reason }),
     });
     const environment = operationEnvironment({
@@ -78,6 +81,7 @@ export async function serve(options: ServeOptions): Promise<void> {
           identity,
           taskQueue: settings.taskQueue,
           operations: settings.worker.operations,
+          encryption,
         });
         await runToEnd(worker, connection, options, health);
       } catch (error) {

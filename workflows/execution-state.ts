@@ -1,7 +1,7 @@
 /** What one run of an execution workflow knows and changes: instances, ledger, journal, running and failed operations. */
 import type { OperationRequest, Patches } from '../activities/request.js';
 import type { DeploymentPlan, Json } from '../blueprint/plan.js';
-import { factsAfter } from '../graph/begin.js';
+import { factsAfter, ROLLED_BACK } from '../graph/begin.js';
 import type { Ledger } from '../graph/ledger.js';
 import { LIFECYCLE } from '../graph/lifecycle.js';
 import { applyPatch } from '../graph/patch.js';
@@ -189,7 +189,10 @@ export class ExecutionState {
         // The reference keeps the properties, and the next create reads of a resource that is gone.
         return { attempted: [], ...(this.options.legacy ? {} : { runtime_properties: {}, system_properties: {} }) };
       case 'uninitialized':
-        return { attempted: [] };
+        return {
+          attempted: [],
+          ...(this.options.legacy ? { system_properties: { ...system_properties, [ROLLED_BACK]: true } } : {}),
+        };
       case 'configured': {
         const { configuration_drift: _, ...rest } = system_properties;
         return { attempted: factsAfter(attempted, 'stop'), system_properties: rest };

@@ -20,11 +20,11 @@ const FAILURE = 'failure of scale-out';
 
 export const scale = execution(async (state) => {
   await finishGivingUp(state);
+  const given = state.input.request.parameters;
+  if (isTrue(given.abort_started)) await abortStarted(state, isTrue(given.ignore_failure));
   const request = state.decide('scale', () => checkedRequest(state));
   if (request.delta === 0)
     return state.note('workflow_node_event', 'delta parameter is 0, so no scaling will take place.');
-  const given = state.input.request.parameters;
-  if (isTrue(given.abort_started)) await abortStarted(state, isTrue(given.ignore_failure));
   await inDryRun(state, async () => await scaleTo(state, request));
 });
 

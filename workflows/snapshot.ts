@@ -1,4 +1,4 @@
-/** What an operation's context can see: the instances it works on, what they are related to, and their hosts. */
+/** What an operation's context can see: the instances it works on, what they are related to, and their hosts with what those are related to. */
 import type { InstanceView, NodeView, Snapshot } from '../activities/request.js';
 import type { JsonObject } from '../blueprint/plan.js';
 import type { NodeInstance } from '../graph/state.js';
@@ -15,7 +15,10 @@ export function snapshotFor(state: ExecutionState, call: OperationCall): Snapsho
   for (const id of [...seen]) for (const { target_id } of state.instance(id).relationships) seen.add(target_id);
   for (const id of [...seen]) {
     const host = state.instance(id).host_id;
-    if (host !== undefined) seen.add(host);
+    if (host === undefined) continue;
+    seen.add(host);
+    // How to log in to a host may be known by what it is related to: its key pair.
+    for (const { target_id } of state.instance(host).relationships) seen.add(target_id);
   }
   const nodes: Record<string, NodeView> = {};
   const instances: Record<string, InstanceView> = {};

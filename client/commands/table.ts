@@ -126,6 +126,20 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./nodes.js')).groups,
   },
   {
+    name: 'plugins',
+    aliases: ['plugin'],
+    summary: 'Plugins that blueprints may use here',
+    group: 'Manage',
+    load: async () => (await import('./plugins.js')).plugins,
+  },
+  {
+    name: 'secrets',
+    aliases: ['secret'],
+    summary: 'Secrets that operations get by get_secret',
+    group: 'Manage',
+    load: async () => (await import('./secrets.js')).secrets,
+  },
+  {
     name: 'up',
     summary: 'Start the Temporal server and a worker on this machine',
     group: 'Set up',

@@ -45,9 +45,11 @@ export async function launchOther(
   options: LaunchOptions,
 ): Promise<Launched> {
   if (process.platform === 'win32') return await launch(program, words, '', options);
-  const gate = 'read -r go && exec "$0" "$@" </dev/null';
-  return await launch('/bin/sh', ['-c', gate, program, ...words], 'go\n', options);
+  return await launch('/bin/sh', ['-c', GATE, program, ...words], 'go\n', options);
 }
+
+/** Waits for a line, then becomes the program; ends when the line will never come. */
+export const GATE = 'read -r go && exec "$0" "$@" </dev/null';
 
 async function launch(
   program: string,
@@ -79,9 +81,12 @@ async function launch(
     identity,
     go: () => void child.stdin?.end(input),
     async ended() {
+      const runs = await isRunning(identity);
+      // That its process is gone is seen a moment before how it went.
+      if (!runs) await pause(20);
       if (child.exitCode !== null) return `ended with code ${child.exitCode}`;
       if (child.signalCode !== null) return `was ended by ${child.signalCode}`;
-      return (await isRunning(identity)) ? undefined : 'ended';
+      return runs ? undefined : 'ended';
     },
   };
 }

@@ -1,6 +1,5 @@
 /** Who serves a task queue: the workers that Temporal has seen lately. */
 import type { CaissonConnection } from '../connection.js';
-import { CaissonError } from '../errors.js';
 
 export interface Poller {
   /** `caisson@HOST:PID` for ours. */
@@ -39,12 +38,12 @@ export async function pollersOf(
     .sort((a, b) => (a.identity < b.identity ? -1 : 1));
 }
 
-/** The error for a task queue that nobody serves: with a server of one's own, workers are one's own too. */
-export function noWorker({ embedded, taskQueue, address, namespace }: CaissonConnection): CaissonError {
-  return new CaissonError(
-    'unreachable',
-    'C5008',
-    `no worker serves the task queue ${taskQueue} in namespace ${namespace} of ${address}`,
-    { hint: embedded ? 'start one with: caisson up' : 'start one where operations are to run: caisson worker run' },
-  );
+/** What to tell about a task queue that nobody serves; undefined when somebody does, or it cannot be told. */
+export async function deserted(connection: CaissonConnection): Promise<string | undefined> {
+  const { taskQueue, namespace, address } = connection;
+  const pollers = await pollersOf(connection, taskQueue).catch(() => undefined);
+  return pollers?.length === 0
+    ? `No worker serves the task queue ${taskQueue} (namespace ${namespace} of ${address}): nothing runs until one ` +
+        'does. Start one where operations are to run: caisson worker run'
+    : undefined;
 }

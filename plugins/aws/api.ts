@@ -37,6 +37,8 @@ type Sdk = typeof import('@aws-sdk/client-ec2');
 const READS = /^(Describe|Get|List|Search)/;
 const REQUEST_LIMITS = { connectionTimeout: 10_000, requestTimeout: 120_000 };
 const THROTTLED_TRIES = 5;
+/** Longer than the five minutes at which the SDK asks for new ones. */
+const RENEW_BEFORE_MS = 6 * 60_000;
 const MOST_CLIENTS = 50;
 
 const clients = new Map<string, Clients>();
@@ -106,8 +108,9 @@ function clientsFor(sdk: Sdk, settings: ClientSettings): Clients {
   const shared = {
     ...(region === undefined ? (endpoint === undefined ? {} : { region: 'us-east-1' }) : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
-    ...(credentials === undefined ? {} : { credentials }),
-    ...(assumeRole === undefined ? {} : { credentials: () => roleCredentials(assumeRole, settings) }),
+    // A copy: the SDK writes into what it is given.
+    ...(credentials === undefined ? {} : { credentials: { ...credentials } }),
+    ...(assumeRole === undefined ? {} : { credentials: remembered(() => roleCredentials(assumeRole, settings)) }),
     requestHandler: REQUEST_LIMITS,
   };
   const made = {
@@ -119,13 +122,37 @@ function clientsFor(sdk: Sdk, settings: ClientSettings): Clients {
   return made;
 }
 
-/** The SDK asks again when the credentials are about to expire. */
+type RoleCredentials = Awaited<ReturnType<typeof roleCredentials>>;
+
+/** Both clients ask, and the SDK asks again when the credentials are about to expire. */
+function remembered(take: () => Promise<RoleCredentials>): () => Promise<RoleCredentials> {
+  let taken: Promise<RoleCredentials> | undefined;
+  let renewAt = 0;
+  async function renewed(): Promise<RoleCredentials> {
+    try {
+      const credentials = await take();
+      renewAt = (credentials.expiration?.getTime() ?? Number.POSITIVE_INFINITY) - RENEW_BEFORE_MS;
+      return credentials;
+    } catch (error) {
+      taken = undefined;
+      throw error;
+    }
+  }
+  return async () => {
+    if (taken === undefined || Date.now() > renewAt) {
+      renewAt = Number.POSITIVE_INFINITY;
+      taken = renewed();
+    }
+    return await taken;
+  };
+}
+
 async function roleCredentials(role: string, { region, endpoint, credentials }: ClientSettings) {
   const { STSClient, AssumeRoleCommand } = await import('@aws-sdk/client-sts');
   const sts = new STSClient({
     region: region ?? 'us-east-1',
     ...(endpoint === undefined ? {} : { endpoint }),
-    ...(credentials === undefined ? {} : { credentials }),
+    ...(credentials === undefined ? {} : { credentials: { ...credentials } }),
   });
   const name = `caisson-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 8)}`;
   const { Credentials } = await sts.send(new AssumeRoleCommand({ RoleArn: role, RoleSessionName: name }));

@@ -40,8 +40,27 @@ export async function pythonLine(script: string, name: string, { args }: Process
   return ['exec', quote(python), '-u', quote(SHIM), quote(script), ...args].join(' ');
 }
 
+const interpreters = new Map<string, Promise<string | undefined>>();
+
+/** The interpreter itself, asked for once: what is on the PATH may be a script that looks for it each time. */
 async function pythonInterpreter(): Promise<string | undefined> {
-  return await findExecutable(process.env.CAISSON_PYTHON || 'python3');
+  const name = process.env.CAISSON_PYTHON || 'python3';
+  const known = interpreters.get(name) ?? interpreterNamed(name);
+  interpreters.set(name, known);
+  const found = await known;
+  // One that is missing may be installed by the next time.
+  if (found === undefined) interpreters.delete(name);
+  return found;
+}
+
+async function interpreterNamed(name: string): Promise<string | undefined> {
+  const command = await findExecutable(name);
+  if (command === undefined) return undefined;
+  return await new Promise((resolve) => {
+    execFile(command, ['-c', 'import sys; print(sys.executable)'], (error, stdout) =>
+      resolve(error === null ? stdout.trim() || command : undefined),
+    );
+  });
 }
 
 async function parsesAsPython(source: string): Promise<boolean> {

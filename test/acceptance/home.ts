@@ -32,6 +32,11 @@ export class Home {
     this.#environment = environment;
   }
 
+  /** The same home, seen with further variables. */
+  with(environment: Readonly<Record<string, string>>): Home {
+    return new Home(this.folder, { ...this.#environment, ...environment });
+  }
+
   /** Starts `caisson …` and lets it run. */
   start(...args: readonly string[]): RunningCommand {
     const child = spawn(process.execPath, [PROGRAM, ...args], {

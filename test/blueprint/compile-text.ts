@@ -65,8 +65,12 @@ export async function deploy(files: Files, inputs: JsonObject = {}, options: Par
   return prepareDeployment(await planOf(files), inputs, { random: sequence(), ...options });
 }
 
-export async function deploymentOf(files: Files, inputs: JsonObject = {}): Promise<DeploymentPlan> {
-  const { plan, diagnostics } = await deploy(files, inputs);
+export async function deploymentOf(
+  files: Files,
+  inputs: JsonObject = {},
+  options: Partial<DeploymentOptions> = {},
+): Promise<DeploymentPlan> {
+  const { plan, diagnostics } = await deploy(files, inputs, options);
   expect(diagnostics).toEqual([]);
   return plan as DeploymentPlan;
 }

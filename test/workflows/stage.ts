@@ -36,6 +36,9 @@ import { type PlanSketch, sketch } from '../graph/fixtures.js';
 /** What an operation of an instance does: called with the attempt's context. */
 export type Behaviour = (ctx: OperationContext, call: { readonly attempt: number }) => unknown;
 
+/** What operations do by their short names. */
+export type AnyBehaviour = (ctx: OperationContext, call: { readonly name: string }) => unknown;
+
 const OPERATIONS = [
   'precreate',
   'create',
@@ -64,6 +67,8 @@ export interface PlanMore {
 export interface StageOptions {
   /** Custom workflows that the worker takes in. */
   readonly modules?: readonly WorkflowModule[];
+  /** Files of every blueprint. */
+  readonly blueprintFolder?: string;
   /** Besides the plugin whose operations are told what to do. */
   readonly plugins?: readonly Plugin[];
 }
@@ -74,10 +79,20 @@ export interface Stage {
   readonly calls: string[];
   /** Says what an operation does, by `web_1.create`; the others do nothing. */
   behave(name: string, behaviour: Behaviour): void;
+  /** Says what every operation does that nothing else is said about. */
+  behaveAll(behaviour: AnyBehaviour | undefined): void;
   install(nodes: PlanSketch, options?: Partial<ExecutionOptions>, more?: PlanMore): Promise<Deployment>;
+  /** Makes a deployment of a whole plan, and begins its first execution if there is one. */
+  deploy(model: Model, first?: ExecutionRequest): Promise<Deployment>;
   /** Stops the worker and starts another, as after a crash: nothing that workflows had in memory is left. */
   restartWorker(): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface Model {
+  readonly plan: DeploymentPlan;
+  readonly instances: readonly NodeInstance[];
+  readonly archive?: string;
 }
 
 export class Deployment {
@@ -125,7 +140,7 @@ export class Deployment {
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 
-export async function openStage({ modules = [], plugins = [] }: StageOptions = {}): Promise<Stage> {
+export async function openStage({ modules = [], plugins = [], blueprintFolder }: StageOptions = {}): Promise<Stage> {
   const folder = await mkdtemp(path.join(tmpdir(), 'caisson-test-'));
   const address = inject('temporalAddress');
   const store = folderStore(path.join(folder, 'artifacts'));
@@ -134,10 +149,11 @@ export async function openStage({ modules = [], plugins = [] }: StageOptions = {
   const client = new Client({ connection, dataConverter: createDataConverter(store) });
   const calls: string[] = [];
   const behaviours = new Map<string, Behaviour>();
+  const others: { behaviour?: AnyBehaviour | undefined } = {};
   const attempts = new Map<string, number>();
   const taskQueue = `test-${randomBytes(4).toString('hex')}`;
   const environment: OperationEnvironment = {
-    blueprintFolder: async () => folder,
+    blueprintFolder: async () => blueprintFolder ?? folder,
     workdir: async () => folder,
     logFor: (asked) => operationLog(store, 'test', asked),
     secrets: () => secretLookup({ get: async (key) => (key === 'password' ? 'hunter22' : undefined) }),
@@ -148,7 +164,7 @@ export async function openStage({ modules = [], plugins = [] }: StageOptions = {
       connection: native,
       namespace: 'default',
       store,
-      plugins: [testPlugin(calls, behaviours, attempts), ...plugins],
+      plugins: [testPlugin(calls, behaviours, attempts, others), ...plugins],
       environment,
       bundle,
       identity: 'test',
@@ -161,26 +177,37 @@ export async function openStage({ modules = [], plugins = [] }: StageOptions = {
     current.worker.shutdown();
     await current.running;
   };
+  async function deploy({ plan, instances, archive }: Model, first?: ExecutionRequest): Promise<Deployment> {
+    const id = `d-${randomBytes(4).toString('hex')}`;
+    const input: DeploymentInput = {
+      id,
+      blueprint: { id, main_file: 'blueprint.yaml', ...(archive === undefined ? {} : { archive }) },
+      plan,
+      instances,
+      created_at: '2026-01-01T00:00:00.000Z',
+      search_attributes: false,
+      ...(first ? { first } : {}),
+    };
+    await client.workflow.start('deployment', { workflowId: deploymentWorkflowId(id), taskQueue, args: [input] });
+    return new Deployment(client, id, first?.id ?? '');
+  }
   return {
     client,
     calls,
     behave: (name, behaviour) => void behaviours.set(name, behaviour),
+    behaveAll: (behaviour) => {
+      others.behaviour = behaviour;
+    },
     async install(nodes, options = {}, { workflows = {}, archive } = {}) {
       const { plan, instances } = sketch(nodes);
-      const id = `d-${randomBytes(4).toString('hex')}`;
-      const first = request('install', { options: { ...DEFAULT_OPTIONS, retry_interval: 0.05, ...options } });
-      const input: DeploymentInput = {
-        id,
-        blueprint: { id, main_file: 'blueprint.yaml', ...(archive === undefined ? {} : { archive }) },
+      const model = {
         plan: { ...plan, workflows: planWorkflows(workflows) },
         instances,
-        created_at: '2026-01-01T00:00:00.000Z',
-        search_attributes: false,
-        first,
+        ...(archive ? { archive } : {}),
       };
-      await client.workflow.start('deployment', { workflowId: deploymentWorkflowId(id), taskQueue, args: [input] });
-      return new Deployment(client, id, first.id);
+      return await deploy(model, request('install', { options: { ...OPTIONS, ...options } }));
     },
+    deploy,
     async restartWorker() {
       await stopWorker();
       current = await startWorker();
@@ -201,12 +228,14 @@ export async function until(holds: () => boolean | Promise<boolean>): Promise<vo
   while (!(await holds())) await pause(20);
 }
 
-function request(workflow: string, more: Partial<ExecutionRequest> = {}): ExecutionRequest {
+export const OPTIONS: ExecutionOptions = { ...DEFAULT_OPTIONS, retry_interval: 0.05 };
+
+export function request(workflow: string, more: Partial<ExecutionRequest> = {}): ExecutionRequest {
   return {
     id: randomBytes(4).toString('hex'),
     workflow_id: workflow,
     parameters: {},
-    options: { ...DEFAULT_OPTIONS, retry_interval: 0.05 },
+    options: OPTIONS,
     ...more,
   };
 }
@@ -223,7 +252,12 @@ function planWorkflows(workflows: Readonly<Record<string, string>>): DeploymentP
   );
 }
 
-function testPlugin(calls: string[], behaviours: Map<string, Behaviour>, attempts: Map<string, number>): Plugin {
+function testPlugin(
+  calls: string[],
+  behaviours: Map<string, Behaviour>,
+  attempts: Map<string, number>,
+  others: { readonly behaviour?: AnyBehaviour | undefined },
+): Plugin {
   return definePlugin({
     name: 'test',
     operations: Object.fromEntries(
@@ -240,7 +274,8 @@ function testPlugin(calls: string[], behaviours: Map<string, Behaviour>, attempt
           calls.push(key);
           const attempt = (attempts.get(key) ?? 0) + 1;
           attempts.set(key, attempt);
-          return (await behaviours.get(key)?.(ctx, { attempt })) as undefined;
+          const own = behaviours.get(key);
+          return (await (own ? own(ctx, { attempt }) : others.behaviour?.(ctx, { name }))) as undefined;
         }),
       ]),
     ),

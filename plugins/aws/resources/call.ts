@@ -98,7 +98,10 @@ async function adopted({ api, runtime }: Call, step: JsonObject): Promise<JsonOb
   const token = runtime[TOKEN];
   const path = textAt(step, 'id');
   if (typeof token !== 'string' || step.tag_type === undefined || path === undefined) return undefined;
-  const Filters = [{ Name: `tag:${TOKEN_TAG}`, Values: [token] }];
+  const Filters = [
+    { Name: 'key', Values: [TOKEN_TAG] },
+    { Name: 'value', Values: [token] },
+  ];
   const id = textAt(await api.send('DescribeTags', { Filters }), 'Tags.ResourceId');
   if (id === undefined) return undefined;
   return path.split('.').reduceRight<Json>((inner, key) => ({ [key]: inner }), id) as JsonObject;

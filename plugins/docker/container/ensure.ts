@@ -5,7 +5,7 @@
 import type Docker from 'dockerode';
 import type { Json, JsonObject } from '../../../blueprint/json.js';
 import type { NodeOperationContext } from '../../sdk/context.js';
-import { NonRecoverableError } from '../../sdk/errors.js';
+import { NonRecoverableError, RecoverableError } from '../../sdk/errors.js';
 import { engineFailure, messageOf, statusOf } from '../engine/failure.js';
 import type { Engine } from '../engine/open.js';
 import { isOurs, isSame, markCreation, ownFilter } from '../ownership.js';
@@ -86,7 +86,8 @@ async function create(engine: Engine, ctx: NodeOperationContext, definition: Con
       const message = messageOf(error);
       if (statusOf(error) === 409 && /already in use/i.test(message)) return undefined;
       if (statusOf(error) === 404 && /no such image/i.test(message))
-        throw new NonRecoverableError(`${what}: the engine at ${engine.where} has no image ${image}`);
+        // It was there a moment ago.
+        throw new RecoverableError(`${what}: image ${image} has gone from the engine at ${engine.where} meanwhile`);
       throw engineFailure(what, engine.where, error);
     }
   });

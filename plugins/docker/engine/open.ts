@@ -1,5 +1,5 @@
 /** Opens an engine for one operation. */
-import type http from 'node:http';
+import http from 'node:http';
 import https from 'node:https';
 import Docker, { type DockerOptions } from 'dockerode';
 import type { JsonObject } from '../../../blueprint/json.js';
@@ -82,27 +82,25 @@ interface Connected {
 async function connect(address: EngineAddress, signal: AbortSignal): Promise<Connected> {
   if (address.kind === 'ssh') return await connectOverSsh(address, signal);
   return {
-    docker: dockerOn(address.kind === 'socket' ? { socketPath: address.path } : tcpOptions(address)),
+    docker: dockerOn(address.kind === 'socket' ? socketOptions(address) : tcpOptions(address)),
     close() {},
   };
 }
 
 type ClientOptions = DockerOptions & { readonly agent?: http.Agent };
 
+/** A connection for each call: one that is kept may be closed by the other side just when it is used again. */
+const UNKEPT = { keepAlive: false };
+
+function socketOptions({ path }: Extract<EngineAddress, { kind: 'socket' }>): ClientOptions {
+  return { socketPath: path, agent: new http.Agent(UNKEPT) };
+}
+
 function tcpOptions({ host, port, tls }: Extract<EngineAddress, { kind: 'tcp' }>): ClientOptions {
-  if (!tls) return { protocol: 'http', host, port };
-  const { ca, cert, key, verify } = tls;
+  if (!tls) return { protocol: 'http', host, port, agent: new http.Agent(UNKEPT) };
+  const { verify, ...files } = tls;
   // Whether a certificate is checked is up to the agent: the client has no setting of its own.
-  const agent = new https.Agent({ rejectUnauthorized: verify });
-  return {
-    protocol: 'https',
-    host,
-    port,
-    agent,
-    ...(ca ? { ca } : {}),
-    ...(cert ? { cert } : {}),
-    ...(key ? { key } : {}),
-  };
+  return { protocol: 'https', host, port, agent: new https.Agent({ ...UNKEPT, rejectUnauthorized: verify }), ...files };
 }
 
 /** What the client would read from DOCKER_HOST is given, so that it does not. */
@@ -123,12 +121,17 @@ async function connectOverSsh(
   const failures: string[] = [];
   try {
     for (const { name, open } of waysTo(connection, socket)) {
-      const docker = dockerOn({ host: 'engine', port: 80, agent: agentOver(open) });
+      const agent = agentOver(open);
+      const docker = dockerOn({ host: 'engine', port: 80, agent });
+      const close = () => {
+        agent.destroy();
+        connection.close();
+      };
       const failure = await docker.ping().then(
         () => undefined,
         (error: unknown) => messageOf(error),
       );
-      if (failure === undefined) return { docker, close: connection.close };
+      if (failure === undefined) return { docker, close };
       signal.throwIfAborted();
       failures.push(`${name}: ${failure}`);
     }

@@ -110,9 +110,9 @@ function connectionOn(client: ssh2.Client): SshConnection {
   };
 }
 
-/** An agent that makes each of its connections by `open`. */
+/** An agent that makes its connections by `open`. They are dear, and nobody closes them: they are used again. */
 export function agentOver(open: () => Promise<Duplex>): http.Agent {
-  const agent = new http.Agent({ keepAlive: false });
+  const agent = new http.Agent({ keepAlive: true });
   const connecting = (_options: object, done: (error: Error | null, stream?: Duplex) => void): void => {
     open().then(
       (stream) => done(null, withSocketMethods(stream)),

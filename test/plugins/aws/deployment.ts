@@ -199,7 +199,10 @@ export class Deployment {
           continue;
         }
         this.#state.applyPatches(handle.takePatches());
-        const final = errorKind(error) === 'non-recoverable' || signal.aborted || retryNumber >= this.maxRetries;
+        const final =
+          errorKind(error) === 'non-recoverable' ||
+          signal.aborted ||
+          (this.maxRetries >= 0 && retryNumber >= this.maxRetries);
         if (final) throw error;
         this.logs.push(`retry: ${(error as Error).message}`);
         retryNumber += 1;

@@ -19,7 +19,7 @@ export interface Rule {
     | { readonly kind: 'delay'; readonly ms: number }
     | { readonly kind: 'rewrite'; readonly from: string | RegExp; readonly to: string }
     /** Called when the answer is there; it is never delivered. */
-    | { readonly kind: 'stop'; readonly then: () => void };
+    | { readonly kind: 'stop'; readonly onAnswer: () => void };
 }
 
 export interface LoggedCall {
@@ -68,7 +68,7 @@ export async function faultProxy(target: string): Promise<FaultProxy> {
     });
     const text = await answer.text();
     if (fault?.kind === 'lost-response') return void request.socket.destroy();
-    if (fault?.kind === 'stop') return fault.then();
+    if (fault?.kind === 'stop') return fault.onAnswer();
     response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? 'text/xml' });
     response.end(fault?.kind === 'rewrite' ? text.replaceAll(new RegExp(fault.from, 'g'), fault.to) : text);
   }

@@ -17,7 +17,7 @@ export interface EngineFixture {
   readonly socket: string;
   /** `127.0.0.1:PORT` of a registry that anybody may read; it has `busybox:1` and `busybox:2`. */
   readonly registry: string;
-  /** A registry that asks for a password; it has `busybox:1`. */
+  /** A registry that asks for a password; it has `busybox:1` and `busybox:2`. */
   readonly guarded: { readonly address: string; readonly username: string; readonly password: string };
   /** The engine behind mutual TLS. PEM texts. */
   readonly tls: { readonly port: number; readonly ca: string; readonly cert: string; readonly key: string };
@@ -117,7 +117,7 @@ async function startRegistry(folder: string, name: string, stops: Stops, htpassw
   return address;
 }
 
-/** Leaves the engine without an image: tests pull what they need. */
+/** Leaves the engine with `busybox:1` of the open registry, which no test removes, and without the others. */
 async function publishImages(docker: Docker, registry: string, guarded: string): Promise<void> {
   const { stdout } = await run('busybox', ['--list']);
   const applets = stdout.split('\n').filter((name) => name !== '' && name !== 'busybox');
@@ -140,6 +140,7 @@ async function publishImages(docker: Docker, registry: string, guarded: string):
     [registry, '1'],
     [registry, '2'],
     [guarded, '1'],
+    [guarded, '2'],
   ] as const;
   for (const [address, tag] of targets) {
     const repo = `${address}/busybox`;
@@ -154,7 +155,8 @@ async function publishImages(docker: Docker, registry: string, guarded: string):
       }),
     );
   }
-  for (const [address, tag] of targets) await docker.getImage(`${address}/busybox:${tag}`).remove({ force: true });
+  for (const [address, tag] of targets.slice(1))
+    await docker.getImage(`${address}/busybox:${tag}`).remove({ force: true });
 }
 
 async function behindTls(folder: string, socket: string, stops: Stops): Promise<EngineFixture['tls']> {

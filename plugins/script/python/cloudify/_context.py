@@ -238,6 +238,8 @@ class Context(object):
         if self._logger is None:
             self._logger = logging.Logger('ctx', logging.DEBUG)
             self._logger.addHandler(_LogHandler())
+            # Scripts still call it by the name that Python has given up.
+            self._logger.warn = self._logger.warning
         return self._logger
 
     def __getattr__(self, name):

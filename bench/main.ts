@@ -1,0 +1,31 @@
+/** `npm run bench`: ratios, measured in one run. `--json`: the last line is one JSON object. */
+import { parseArgs } from 'node:util';
+import { benchWalk } from './walk.js';
+
+const { values } = parseArgs({
+  options: {
+    nodes: { type: 'string', multiple: true },
+    repeat: { type: 'string' },
+    'no-scripts': { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+  },
+});
+
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+const asked = (values.nodes ?? []).flatMap((text) => text.split(',')).map(Number);
+const sizes = asked.length > 0 ? asked : [30, 300, 3_000];
+const results = [];
+for (const nodes of sizes) {
+  // A process start for each script: at thousands of nodes that is minutes about the machine, not about Caisson.
+  const scripts = !values['no-scripts'] && nodes <= 300;
+  const repeat = values.repeat === undefined ? (nodes > 1_000 ? 1 : 3) : Number(values.repeat);
+  results.push(...(await benchWalk({ nodes: [nodes], repeat, scripts, say })));
+}
+if (!values.json)
+  for (const { nodes, ratio, script_ratio, bare_ms, install_ms, worker_peak_mib } of results)
+    process.stdout.write(
+      `${nodes} nodes: install ÷ bare = ${ratio} (${install_ms} ms ÷ ${bare_ms} ms)${script_ratio === null ? '' : `, of scripts ${script_ratio}`}, worker at most ${worker_peak_mib} MiB\n`,
+    );
+const last = results.at(-1);
+process.stdout.write(`${JSON.stringify({ ...last, results })}\n`);

@@ -1,0 +1,126 @@
+/** Whom the plugin talks to, and as whom. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { clientSettings } from '../../../plugins/aws/client-config.js';
+import { blueprint } from './blueprint.js';
+import { type Cloud, openCloud } from './cloud.js';
+import { Deployment } from './deployment.js';
+
+const of = (config: object, key = 'client_config') => clientSettings({}, { [key]: config } as never, {});
+
+afterEach(() => {
+  delete process.env.AWS_DEFAULT_REGION;
+});
+
+describe('settings', () => {
+  test('the node overrules the plugin, and the runtime property both', () => {
+    const settings = clientSettings(
+      { region_name: 'us-east-1', aws_access_key_id: 'p', aws_secret_access_key: 'p' },
+      { client_config: { region_name: 'us-east-2', aws_access_key_id: 'n', aws_secret_access_key: '' } },
+      { client_config: { region_name: 'us-west-1' } },
+    );
+    expect(settings).toEqual({ region: 'us-west-1', credentials: { accessKeyId: 'n', secretAccessKey: 'p' } });
+  });
+
+  test('the old family has its own names', () => {
+    const settings = of(
+      {
+        aws_access_key_id: 'a',
+        aws_secret_access_key: 's',
+        ec2_region_name: 'eu-west-1',
+        ec2_region_endpoint: 'ec2.example.com',
+      },
+      'aws_config',
+    );
+    expect(settings).toEqual({
+      region: 'eu-west-1',
+      endpoint: 'https://ec2.example.com',
+      credentials: { accessKeyId: 'a', secretAccessKey: 's' },
+    });
+  });
+
+  test('a region that is none is refused, and a zone is told from its region', () => {
+    expect(() => of({ region_name: 'Ireland' })).toThrow('"Ireland", which is no region name');
+    expect(() => of({ region_name: 'us-east-1b' })).toThrow(
+      'us-east-1b, which is an availability zone; its region is us-east-1',
+    );
+    expect(of({ region_name: 'us-gov-west-1' }).region).toBe('us-gov-west-1');
+    expect(of({ region_name: 'local', endpoint_url: 'http://localhost:1' }).region).toBe('local');
+  });
+
+  test('without a region in the blueprint the environment has the word', () => {
+    process.env.AWS_DEFAULT_REGION = 'ca-central-1';
+    expect(of({}).region).toBe('ca-central-1');
+  });
+
+  test('half of the credentials are refused, none leave it to the environment', () => {
+    expect(() => of({ aws_access_key_id: 'a' })).toThrow('no aws_secret_access_key');
+    expect(of({}).credentials).toBeUndefined();
+  });
+
+  test('boto3 settings of retries are understood', () => {
+    expect(of({ additional_config: { retries: { max_attempts: 10, mode: 'adaptive' } } })).toEqual({
+      maxAttempts: 10,
+      retryMode: 'adaptive',
+    });
+  });
+});
+
+describe('on the wire', () => {
+  let cloud: Cloud;
+
+  beforeAll(async () => {
+    cloud = await openCloud('eu-central-1');
+  });
+  afterAll(async () => await cloud?.close());
+
+  const VPC =
+    '  vpc: { type: cloudify.nodes.aws.ec2.Vpc, properties: { CLIENT, resource_config: { CidrBlock: 10.8.0.0/16 } } }';
+
+  test('a role is taken on before the first call', async () => {
+    const role = cloud.config.replace('{', '{ assume_role: "arn:aws:iam::123456789012:role/builder",');
+    const deployment = await Deployment.of(blueprint(role, VPC));
+    await deployment.install();
+    expect(cloud.proxy.log[0]).toMatchObject({
+      action: 'AssumeRole',
+      parameters: {
+        RoleArn: 'arn:aws:iam::123456789012:role/builder',
+        RoleSessionName: expect.stringMatching(/^caisson-/),
+      },
+    });
+    expect(cloud.proxy.log.filter(({ action }) => action === 'AssumeRole')).toHaveLength(1);
+    await deployment.uninstall();
+  });
+
+  test('an unknown parameter fails at once, before anything is sent, and says what may be meant', async () => {
+    cloud.proxy.reset();
+    const node =
+      '  vpc: { type: cloudify.nodes.aws.ec2.Vpc, properties: { CLIENT, resource_config: { CidrBlock: 10.8.0.0/16, kwargs: { InstanceTennancy: dedicated } } } }';
+    const deployment = await Deployment.of(blueprint(cloud.config, node));
+    await expect(deployment.install()).rejects.toThrow(
+      'there is no parameter InstanceTennancy; did you mean InstanceTenancy?',
+    );
+    expect(cloud.proxy.log).toEqual([]);
+    expect(deployment.logs.filter((line) => line.startsWith('retry'))).toEqual([]);
+  });
+
+  test('user data is sent in base64 and kept out of properties and logs', async () => {
+    cloud.proxy.reset();
+    const node = `  vm: { type: cloudify.nodes.aws.ec2.Instances, properties: { CLIENT, resource_config: { ImageId: ami-760aaa0f, InstanceType: t2.micro, kwargs: { UserData: { password: hunter22 } } } } }`;
+    const deployment = await Deployment.of(blueprint(cloud.config, node));
+    await deployment.install();
+    const sent = cloud.proxy.log.find(({ action }) => action === 'RunInstances')?.parameters.UserData ?? '';
+    expect(JSON.parse(Buffer.from(sent, 'base64').toString())).toEqual({ password: 'hunter22' });
+    expect(JSON.stringify([deployment.properties('vm'), deployment.logs])).not.toContain('hunter22');
+    expect(JSON.stringify([deployment.properties('vm'), deployment.logs])).not.toContain(sent);
+    await deployment.uninstall();
+  });
+
+  test('an endpoint that refuses connections is told as such, and tried again', async () => {
+    const config = cloud.config.replace(/endpoint_url: "[^"]*"/, 'endpoint_url: "http://127.0.0.1:9"');
+    const deployment = await Deployment.of(blueprint(config, VPC));
+    deployment.maxRetries = 1;
+    await expect(deployment.run('vpc', 'create')).rejects.toThrow(/create of vpc_\w+: CreateVpc: ECONNREFUSED/);
+    expect(deployment.logs.filter((line) => line.startsWith('retry'))).toHaveLength(1);
+    expect(deployment.properties('vpc').__create_token).toBeUndefined();
+  });
+});

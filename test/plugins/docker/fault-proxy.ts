@@ -1,0 +1,62 @@
+/**
+ * Stands between the plugin and the engine and fails at one call: the engine does what it is asked and the answer is
+ * lost, or the call never arrives; from then on nobody answers, as to a process that has died.
+ */
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface FaultProxy {
+  readonly port: number;
+  /** `POST /containers/create`, in order. */
+  readonly calls: string[];
+  /** Fails at the n-th call from now on; undefined = never. */
+  failAt(call: number | undefined, fault?: 'lost-call' | 'lost-answer'): void;
+  close(): Promise<void>;
+}
+
+export async function faultProxy(socketPath: string): Promise<FaultProxy> {
+  const calls: string[] = [];
+  let left: number | undefined;
+  let fault: 'lost-call' | 'lost-answer' = 'lost-answer';
+
+  const server = http.createServer((request, response) => {
+    if (left !== undefined && left <= 0) {
+      request.socket.destroy();
+      return;
+    }
+    calls.push(`${request.method} ${request.url?.replace(/\?.*/, '')}`);
+    if (left !== undefined) left -= 1;
+    const fails = left === 0;
+    if (fails && fault === 'lost-call') {
+      request.socket.destroy();
+      return;
+    }
+    const { method, url, headers } = request;
+    const onward = http.request({ socketPath, method, path: url, headers }, (answer) => {
+      if (!fails) {
+        response.writeHead(answer.statusCode ?? 500, answer.headers);
+        answer.pipe(response);
+        return;
+      }
+      // Read to its end, so that the engine has done all of it.
+      answer.resume();
+      answer.on('end', () => request.socket.destroy());
+    });
+    onward.on('error', () => request.socket.destroy());
+    request.pipe(onward);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    calls,
+    failAt(call, how = 'lost-answer') {
+      left = call;
+      fault = how;
+      calls.length = 0;
+    },
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

@@ -1,0 +1,115 @@
+/** Encryption from end to end: a deployment with a failing operation, and what Temporal has of it. */
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, inject, onTestFinished, test } from 'vitest';
+import { type CaissonConnection, connect } from '../../../client/connection.js';
+import { loadSettings } from '../../../client/settings.js';
+import {
+  DEFAULT_OPTIONS,
+  type DeploymentInput,
+  type DeploymentView,
+  deploymentQuery,
+  deploymentWorkflowId,
+  executionWorkflowId,
+} from '../../../workflows/messages.js';
+import { sketch } from '../../graph/fixtures.js';
+
+const key = (id: string): string => `${id}:${randomBytes(32).toString('hex')}`;
+
+async function connected(environment: Record<string, string>): Promise<CaissonConnection> {
+  const { settings } = await loadSettings({}, environment, environment.HOME);
+  const connection = await connect(settings);
+  onTestFinished(async () => await connection.close());
+  return connection;
+}
+
+function startWorker(environment: Record<string, string>): () => Promise<void> {
+  const worker = spawn(process.execPath, ['bin/caisson.js', 'worker', 'run'], { env: environment, stdio: 'ignore' });
+  const gone = new Promise((resolve) => worker.once('exit', resolve));
+  const stop = async (): Promise<void> => {
+    if (worker.exitCode === null && worker.signalCode === null && worker.kill('SIGTERM')) await gone;
+  };
+  onTestFinished(stop);
+  return stop;
+}
+
+test('nothing that a deployment holds is readable in Temporal, and a changed key still reads it', async () => {
+  const home = await mkdtemp(path.join(tmpdir(), 'caisson-home-'));
+  onTestFinished(async () => await rm(home, { recursive: true, force: true }));
+  const first = key('first');
+  const environment = {
+    HOME: home,
+    CAISSON_HOME: home,
+    PATH: process.env.PATH ?? '',
+    TEMPORAL_ADDRESS: inject('temporalAddress'),
+    CAISSON_TASK_QUEUE: `sealed-${randomBytes(4).toString('hex')}`,
+    CAISSON_ENCRYPTION_KEYS: first,
+  };
+  const stopWorker = startWorker(environment);
+  const connection = await connected(environment);
+  const id = await startDeployment(connection);
+  const { executions } = await failedView(connection, id);
+  expect(executions[0]?.error).toContain('test.create');
+
+  const raw = await rawHistory(connection, deploymentWorkflowId(id), executionWorkflowId(id, 'install_1'));
+  expect(raw.includes('binary/encrypted')).toBe(true);
+  for (const readable of ['open sesame', 'blueprint.yaml', 'json/plain', 'no plugin of this worker'])
+    expect(raw.includes(readable), readable).toBe(false);
+
+  await stopWorker();
+  const turned = { ...environment, CAISSON_ENCRYPTION_KEYS: `${key('second')},${first}` };
+  startWorker(turned);
+  expect(await failedView(await connected(turned), id)).toMatchObject({ id });
+  const strange = await connected({ ...environment, CAISSON_ENCRYPTION_KEYS: key('third') });
+  await expect(viewOf(strange, id)).rejects.toThrow(/the key (first|second)/);
+}, 60_000);
+
+async function startDeployment({ client, taskQueue }: CaissonConnection): Promise<string> {
+  const id = `d-${randomBytes(4).toString('hex')}`;
+  const { plan, instances } = sketch({ db: { operations: ['create'] } });
+  const input: DeploymentInput = {
+    id,
+    blueprint: { id, main_file: 'blueprint.yaml' },
+    plan: { ...plan, inputs: { password: 'open sesame' } } as typeof plan,
+    instances,
+    created_at: '2026-01-01T00:00:00.000Z',
+    search_attributes: false,
+    first: { id: 'install_1', workflow_id: 'install', parameters: {}, options: DEFAULT_OPTIONS },
+  };
+  await client.workflow.start('deployment', { workflowId: deploymentWorkflowId(id), taskQueue, args: [input] });
+  return id;
+}
+
+async function viewOf({ client }: CaissonConnection, id: string): Promise<DeploymentView> {
+  return await client.workflow.getHandle(deploymentWorkflowId(id)).query(deploymentQuery);
+}
+
+async function failedView(connection: CaissonConnection, id: string): Promise<DeploymentView> {
+  await expect
+    .poll(async () => (await viewOf(connection, id)).executions[0]?.status, { timeout: 30_000, interval: 100 })
+    .toBe('failed');
+  return await viewOf(connection, id);
+}
+
+/** The events as the server has them, payloads undecoded. */
+async function rawHistory({ client, namespace }: CaissonConnection, ...workflowIds: string[]): Promise<string> {
+  let text = '';
+  for (const workflowId of workflowIds) {
+    const { history } = await client.workflowService.getWorkflowExecutionHistory({
+      namespace,
+      execution: { workflowId },
+    });
+    text += textIn(history);
+  }
+  return text;
+}
+
+/** Every text and every byte of a message. */
+function textIn(value: unknown): string {
+  if (value instanceof Uint8Array) return `${Buffer.from(value).toString('latin1')}\n`;
+  if (typeof value !== 'object' || value === null) return `${String(value)}\n`;
+  return Object.values(value).map(textIn).join('');
+}

@@ -22,6 +22,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'fast',
+          testTimeout: 20_000,
           include: ['test/**/*.test.ts'],
           exclude: [
             'test/workflows/**',

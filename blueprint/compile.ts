@@ -58,8 +58,8 @@ export interface CompileResult {
 export async function compile(main: string, host: CompileHost, options: CompileOptions = {}): Promise<CompileResult> {
   const problems: Problem[] = [];
   const report: Report = (code, message, place, hint) => {
-    // What comes with the compiler may be imported by blueprints of every version.
-    if (code === 'C2013' && place?.file.startsWith('caisson:')) return;
+    // What comes with plugins may be imported by blueprints of every version, and may say so in any script.
+    if ((code === 'C2013' || code === 'C2002') && place?.file.startsWith('caisson:')) return;
     problems.push({ code, message, place, hint });
   };
   const positions = new Positions();

@@ -18,7 +18,8 @@ import {
 } from '../workflows/messages.js';
 import { ask, refusedUpdate } from './ask.js';
 import type { CaissonConnection } from './connection.js';
-import { CaissonError, conflict, notFound } from './errors.js';
+import { checkId } from './deployment-id.js';
+import { type CaissonError, conflict, notFound } from './errors.js';
 import type { PreparedDeployment } from './prepare.js';
 import { storeFiles } from './stored-files.js';
 
@@ -69,14 +70,6 @@ export async function createDeployment(
     if (error instanceof WorkflowExecutionAlreadyStartedError) throw exists(id);
     throw error;
   }
-}
-
-/** Letters, digits, `-`, `.` and `_`. @throws CaissonError (usage) */
-export function checkId(id: string): void {
-  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/.test(id)) return;
-  throw new CaissonError('usage', 'C1002', `${JSON.stringify(id)} contains illegal characters`, {
-    hint: 'an id is made of letters, digits, -, . and _, and begins with a letter or digit',
-  });
 }
 
 const exists = (id: string): CaissonError =>

@@ -1,5 +1,5 @@
 import type { Column } from '../output/table.js';
-import { type CommandDefinition, flag, type Invocation, optionalText, texts } from './definition.js';
+import { type CommandDefinition, flag, type Invocation } from './definition.js';
 import { capabilities, outputs } from './outputs.js';
 
 interface Row {
@@ -33,17 +33,12 @@ const create: CommandDefinition = {
 };
 
 async function createOne(invocation: Invocation): Promise<number> {
-  const { args, io, global } = invocation;
-  const { compileBlueprint, prepare } = await import('../prepare.js');
-  const { readInputs } = await import('../inputs.js');
-  const { installedPlugins, withSession } = await import('../session.js');
-  const { checkId, createDeployment, getDeployment } = await import('../deployments.js');
+  const { io, global } = invocation;
+  const { withSession } = await import('../session.js');
+  const { createDeployment, getDeployment } = await import('../deployments.js');
   const { printSingle } = await import('../output/print.js');
-  const catalog = await installedPlugins(global);
-  const blueprint = await compileBlueprint(args[0] ?? '', catalog);
-  const prepared = prepare(blueprint, await readInputs(texts(invocation, 'inputs'), blueprint.plan.inputs), catalog);
-  const id = optionalText(invocation, 'deploymentId') ?? blueprint.id;
-  checkId(id);
+  const { prepareFromFlags } = await import('./prepare-deployment.js');
+  const { prepared, id } = await prepareFromFlags(invocation);
   return await withSession(global, io, async ({ connection }) => {
     await createDeployment(connection, prepared, { id });
     const view = await getDeployment(connection, id);

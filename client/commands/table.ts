@@ -35,6 +35,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./validate.js')).validate,
   },
   {
+    name: 'schema',
+    summary: 'Print a JSON Schema of blueprints, for editors',
+    group: 'Run blueprints',
+    load: async () => (await import('./schema.js')).schema,
+  },
+  {
     name: 'execute',
     summary: 'Run a workflow on a deployment',
     group: 'Run blueprints',
@@ -137,6 +143,20 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'Scaling groups of a deployment',
     group: 'Manage',
     load: async () => (await import('./nodes.js')).groups,
+  },
+  {
+    name: 'plugins',
+    aliases: ['plugin'],
+    summary: 'Plugins that blueprints may use here',
+    group: 'Manage',
+    load: async () => (await import('./plugins.js')).plugins,
+  },
+  {
+    name: 'secrets',
+    aliases: ['secret'],
+    summary: 'Secrets that operations get by get_secret',
+    group: 'Manage',
+    load: async () => (await import('./secrets.js')).secrets,
   },
   {
     name: 'up',

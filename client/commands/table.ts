@@ -59,6 +59,25 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./resume.js')).resume,
   },
   {
+    name: 'approve',
+    summary: 'Approve what an execution waits for',
+    group: 'Run blueprints',
+    load: async () => (await import('./approvals.js')).approve,
+  },
+  {
+    name: 'reject',
+    summary: 'Reject what an execution waits for',
+    group: 'Run blueprints',
+    load: async () => (await import('./approvals.js')).reject,
+  },
+  {
+    name: 'approvals',
+    aliases: ['approval'],
+    summary: 'What executions wait to have approved',
+    group: 'Look',
+    load: async () => (await import('./approvals.js')).approvals,
+  },
+  {
     name: 'events',
     aliases: ['event'],
     summary: 'Events of an execution',

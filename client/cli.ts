@@ -24,7 +24,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     return outcome.code;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
-    const told = error instanceof CommanderError ? fromParser(error) : error;
+    const told = error instanceof CommanderError ? fromParser(error, argv) : error;
     const { colors } = processIo(json ? 'never' : 'auto');
     const verbose = argv.some((word) => /^-v+$|^--verbose$/.test(word));
     const { text, exitCode } = reportError(told, { json, verbose, colors: json ? createColors(false) : colors });
@@ -33,7 +33,19 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-function fromParser(error: CommanderError): Error {
+/** Commands of Cloudify's that have another name here. */
+const MOVED: Readonly<Record<string, string>> = {
+  local: 'caisson install BLUEPRINT, caisson execute WORKFLOW DEPLOYMENT, caisson node-instances list -d DEPLOYMENT',
+  init: 'caisson install BLUEPRINT does it all; a deployment that is not installed yet: caisson deployments create BLUEPRINT',
+  blueprints: 'caisson validate BLUEPRINT, caisson plan BLUEPRINT, caisson deployments create BLUEPRINT',
+  agents: 'workers take the place of agents: caisson workers list',
+  snapshots: 'back up the folder of the setting home, or your Temporal cluster',
+};
+
+function fromParser(error: CommanderError, argv: readonly string[]): Error {
+  const moved =
+    error.code === 'commander.unknownCommand' ? MOVED[argv.find((word) => !word.startsWith('-')) ?? ''] : undefined;
+  if (moved !== undefined) return usageError(error.message.replace(/^error: /, '').split('\n', 1)[0] ?? '', moved);
   if (error.code === 'commander.help') return usageError('a command is missing', 'see: caisson --help');
   const [message = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
   const suggested = rest

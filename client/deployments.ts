@@ -4,8 +4,6 @@ import type { Patches } from '../activities/request.js';
 import type { JsonObject } from '../blueprint/json.js';
 import type { DeploymentPlan } from '../blueprint/plan.js';
 import type { NodeInstance } from '../graph/state.js';
-import { storeBlueprint } from '../store/blueprint-archive.js';
-import { noteWorkflowFiles, workflowFilesOf } from '../store/blueprint-workflows.js';
 import {
   type DeploymentInput,
   type DeploymentView,
@@ -20,8 +18,10 @@ import {
 } from '../workflows/messages.js';
 import { ask, refusedUpdate } from './ask.js';
 import type { CaissonConnection } from './connection.js';
-import { CaissonError, conflict, notFound } from './errors.js';
+import { checkId } from './deployment-id.js';
+import { type CaissonError, conflict, notFound } from './errors.js';
 import type { PreparedDeployment } from './prepare.js';
+import { storeFiles } from './stored-files.js';
 
 export interface CreateDeploymentOptions {
   readonly id: string;
@@ -46,8 +46,7 @@ export async function createDeployment(
   checkId(id);
   const { blueprint, compact, instances } = prepared;
   await refuseExisting(connection, id);
-  const archive = await storeBlueprint(connection.store, blueprint.folder);
-  await noteWorkflowFiles(connection.store, { archive, files: workflowFilesOf(compact) });
+  const archive = await storeFiles(connection.store, blueprint.folder, compact);
   const input: DeploymentInput = {
     id,
     blueprint: { id: blueprint.id, main_file: blueprint.mainFile, archive },
@@ -71,14 +70,6 @@ export async function createDeployment(
     if (error instanceof WorkflowExecutionAlreadyStartedError) throw exists(id);
     throw error;
   }
-}
-
-/** Letters, digits, `-`, `.` and `_`. @throws CaissonError (usage) */
-export function checkId(id: string): void {
-  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/.test(id)) return;
-  throw new CaissonError('usage', 'C1002', `${JSON.stringify(id)} contains illegal characters`, {
-    hint: 'an id is made of letters, digits, -, . and _, and begins with a letter or digit',
-  });
 }
 
 const exists = (id: string): CaissonError =>

@@ -55,3 +55,22 @@ async function tellDeserted(connection: CaissonConnection, io: Io): Promise<void
   const text = await deserted(connection);
   if (text !== undefined) io.err(text);
 }
+
+/**
+ * Whether secrets exist: asked before anything starts, where this machine's workers are the ones that will need them.
+ *
+ * @returns undefined when workers elsewhere have secrets of their own
+ */
+export async function knownSecrets(
+  global: GlobalOptions,
+  needed: readonly unknown[],
+): Promise<((key: string) => boolean) | undefined> {
+  const { loadSettings } = await import('./settings.js');
+  const { settings } = await loadSettings(settingFlags(global));
+  if (needed.length === 0 || settings.connection.address !== undefined) return undefined;
+  const { secretStore } = await import('../store/secrets.js');
+  const secrets = secretStore({ folder: settings.secretsFolder, environment: process.env });
+  const known = new Set<string>();
+  for (const key of needed) if (typeof key === 'string' && (await secrets.get(key)) !== undefined) known.add(key);
+  return (key) => known.has(key);
+}

@@ -1,5 +1,5 @@
 import type { Column } from '../output/table.js';
-import { type CommandDefinition, flag, type Invocation, optionalText, texts } from './definition.js';
+import { type CommandDefinition, flag, type Invocation } from './definition.js';
 import { capabilities, outputs } from './outputs.js';
 
 interface Row {
@@ -33,17 +33,12 @@ const create: CommandDefinition = {
 };
 
 async function createOne(invocation: Invocation): Promise<number> {
-  const { args, io, global } = invocation;
-  const { compileBlueprint, prepare } = await import('../prepare.js');
-  const { readInputs } = await import('../inputs.js');
-  const { installedPlugins, withSession } = await import('../session.js');
-  const { checkId, createDeployment, getDeployment } = await import('../deployments.js');
+  const { io, global } = invocation;
+  const { withSession } = await import('../session.js');
+  const { createDeployment, getDeployment } = await import('../deployments.js');
   const { printSingle } = await import('../output/print.js');
-  const catalog = await installedPlugins(global);
-  const blueprint = await compileBlueprint(args[0] ?? '', catalog);
-  const prepared = prepare(blueprint, await readInputs(texts(invocation, 'inputs'), blueprint.plan.inputs), catalog);
-  const id = optionalText(invocation, 'deploymentId') ?? blueprint.id;
-  checkId(id);
+  const { prepareFromFlags } = await import('./prepare-deployment.js');
+  const { prepared, id } = await prepareFromFlags(invocation);
   return await withSession(global, io, async ({ connection }) => {
     await createDeployment(connection, prepared, { id });
     const view = await getDeployment(connection, id);
@@ -144,6 +139,28 @@ const remove: CommandDefinition = {
   },
 };
 
+const protect: CommandDefinition = {
+  name: 'protect',
+  summary: 'Guard a deployment against uninstall and deletion',
+  arguments: [{ name: '<deployment>', summary: 'id of the deployment' }],
+  options: [{ flags: '--off', summary: 'lift the guard' }],
+  examples: [
+    ['caisson deployments protect shop', 'uninstall and delete are refused from now on'],
+    ['caisson deployments protect shop --off', 'they are allowed again'],
+  ],
+  async run(invocation) {
+    const { args, io, global } = invocation;
+    const { withSession } = await import('../session.js');
+    const { protectDeployment } = await import('../control.js');
+    return await withSession(global, io, async ({ connection }) => {
+      const on = !flag(invocation, 'off');
+      await protectDeployment(connection, args[0] ?? '', on);
+      io.err(`deployment ${args[0]} is ${on ? 'protected' : 'not protected any more'}`);
+      return 0;
+    });
+  },
+};
+
 function rowOf(view: import('../../workflows/messages.js').DeploymentView): Row {
   const { id, blueprint, deployment_status, installation_status, created_at, running } = view;
   return { id, blueprint_id: blueprint.id, deployment_status, installation_status, created_at, running };
@@ -152,5 +169,5 @@ function rowOf(view: import('../../workflows/messages.js').DeploymentView): Row 
 export const deployments: CommandDefinition = {
   name: 'deployments',
   summary: 'Blueprints with inputs and state',
-  commands: [create, list, get, inputs, outputs, capabilities, remove],
+  commands: [create, list, get, inputs, outputs, capabilities, protect, remove],
 };

@@ -24,29 +24,22 @@ export const install: CommandDefinition = {
 };
 
 async function run(invocation: Invocation): Promise<number> {
-  const { args, io, global } = invocation;
-  const [file = ''] = args;
-  const { compileBlueprint, prepare } = await import('../prepare.js');
-  const { readInputs } = await import('../inputs.js');
-  const { installedPlugins, withSession } = await import('../session.js');
-  const { optionsOf } = await import('./execution-flags.js');
+  const { io, global } = invocation;
+  const { withSession } = await import('../session.js');
+  const { checkedParameters } = await import('../parameters.js');
+  const { followStarted, optionsOf } = await import('./execution-flags.js');
+  const { prepareFromFlags } = await import('./prepare-deployment.js');
   const options = await optionsOf(invocation);
   const workflow = optionalText(invocation, 'workflowId') ?? 'install';
-  const catalog = await installedPlugins(global);
-  const blueprint = await compileBlueprint(file, catalog);
-  const prepared = prepare(blueprint, await readInputs(texts(invocation, 'inputs'), blueprint.plan.inputs), catalog);
-  const { checkedParameters } = await import('../parameters.js');
+  const { prepared, id } = await prepareFromFlags(invocation);
   const parameters = await checkedParameters(prepared.plan, workflow, texts(invocation, 'parameters'), {
     allowCustom: flag(invocation, 'allowCustomParameters'),
   });
-  const id = optionalText(invocation, 'deploymentId') ?? blueprint.id;
-  const { checkId, createDeployment } = await import('../deployments.js');
-  checkId(id);
   return await withSession(global, io, async ({ connection }) => {
+    const { createDeployment } = await import('../deployments.js');
     const { newExecutionId } = await import('../executions.js');
     const first = { id: newExecutionId(workflow), workflow_id: workflow, parameters, options };
     await createDeployment(connection, prepared, { id, first });
-    const { followStarted } = await import('./execution-flags.js');
     const finished = await followStarted(invocation, connection, { deployment_id: id, id: first.id });
     if (!finished) return 0;
     const { concludeExecution } = await import('../follow.js');

@@ -1,0 +1,24 @@
+/** A deployment prepared from a command's arguments: nothing has started yet, and everything that can be refused has been. */
+import type { PreparedDeployment } from '../prepare.js';
+import { type Invocation, optionalText, texts } from './definition.js';
+
+export interface PreparedFromFlags {
+  readonly prepared: PreparedDeployment;
+  readonly id: string;
+}
+
+/** @throws CaissonError for a blueprint, inputs, secrets or an id that cannot be */
+export async function prepareFromFlags(invocation: Invocation): Promise<PreparedFromFlags> {
+  const { args, global } = invocation;
+  const { compileBlueprint, prepare } = await import('../prepare.js');
+  const { readInputs } = await import('../inputs.js');
+  const { installedPlugins, knownSecrets } = await import('../session.js');
+  const { checkId } = await import('../deployment-id.js');
+  const catalog = await installedPlugins(global);
+  const blueprint = await compileBlueprint(args[0] ?? '', catalog);
+  const id = optionalText(invocation, 'deploymentId') ?? blueprint.id;
+  checkId(id);
+  const inputs = await readInputs(texts(invocation, 'inputs'), blueprint.plan.inputs);
+  const secretExists = await knownSecrets(global, blueprint.plan.requirements.secrets);
+  return { prepared: prepare(blueprint, inputs, catalog, secretExists ? { secretExists } : {}), id };
+}

@@ -8,6 +8,7 @@ import { applyPatch } from '../graph/patch.js';
 import type { NodeInstance } from '../graph/state.js';
 import type { Mark, OperationCall } from '../graph/steps.js';
 import { type Topology, topology } from '../graph/topology.js';
+import { Changes } from './changes.js';
 import { Control, type OperationDecision } from './control.js';
 import { Journal } from './journal.js';
 import {
@@ -48,6 +49,7 @@ export class ExecutionState {
   readonly input: ExecutionInput;
   readonly options: ExecutionOptions;
   readonly journal: Journal;
+  readonly changes: Changes;
   readonly running = new Map<string, RunningTask>();
   readonly failures: FailedOperation[];
   /** Tasks and flushes that this run has applied: recovery must not apply them twice. */
@@ -93,6 +95,8 @@ export class ExecutionState {
     this.recorded = new Map(Object.entries(input.ledger?.[RECORDED]?.results ?? {}));
     this.startedAt = input.continued?.started_at ?? new Date(Date.now()).toISOString();
     this.journal = new Journal(input.continued?.journal_length ?? 0);
+    this.changes = new Changes(input.continued?.changes_length ?? 0);
+    if (!input.continued) this.changes.all(0, input.instances);
     this.finished = input.continued?.finished_operations ?? 0;
     this.total = this.finished;
     this.taskCount = input.continued?.task_count ?? 0;
@@ -162,7 +166,9 @@ export class ExecutionState {
   /** Changes one instance and counts its version up. */
   change(id: string, change: Partial<Omit<NodeInstance, 'id' | 'version'>>): void {
     const instance = this.instance(id);
-    this.#instances.set(id, { ...instance, ...change, version: instance.version + 1 });
+    const version = instance.version + 1;
+    this.#instances.set(id, { ...instance, ...change, version });
+    this.changes.one(this.journal.length, id, { ...change, version });
   }
 
   /** Puts another plan, other instances in the place of those that were there. */
@@ -173,6 +179,7 @@ export class ExecutionState {
     this.#topology = topology(plan, instances, this.options.legacy);
     this.#instances = this.#topology.instances as Map<string, NodeInstance>;
     this.#byNode = undefined;
+    this.changes.all(this.journal.length, instances);
   }
 
   applyMark(instanceId: string, { state, event }: Mark): void {

@@ -360,6 +360,14 @@ export interface JournalPage {
   readonly closed: boolean;
 }
 
+/** Starts a `scheduled_execution`. */
+export interface ScheduledExecution {
+  readonly deployment_id: string;
+  readonly workflow_id: string;
+  readonly parameters: JsonObject;
+  readonly options: ExecutionOptions;
+}
+
 /** A change of node instances, told by (or just before) the event of that sequence. */
 export type InstanceChange = { readonly sequence: number; readonly timestamp: string } & (
   | { readonly id: string; readonly fields: Partial<NodeInstance> }

@@ -77,6 +77,7 @@ export interface StageOptions {
 export interface Stage {
   readonly client: Client;
   readonly store: ArtifactStore;
+  readonly taskQueue: string;
   /** `web_1.create` or `app_1>db_1.establish`, in the order of their begin; one line per attempt. */
   readonly calls: string[];
   /** Says what an operation does, by `web_1.create`; the others do nothing. */
@@ -196,6 +197,7 @@ export async function openStage({ modules = [], plugins = [], blueprintFolder }:
   return {
     client,
     store,
+    taskQueue,
     calls,
     behave: (name, behaviour) => void behaviours.set(name, behaviour),
     behaveAll: (behaviour) => {

@@ -197,6 +197,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./workers.js')).workers,
   },
   {
+    name: 'codec-server',
+    summary: "Let Temporal's UI and command read encrypted and big payloads",
+    group: 'Set up',
+    load: async () => (await import('./codec-server.js')).codecServer,
+  },
+  {
     name: 'config',
     summary: 'Settings, and where they come from',
     group: 'Set up',

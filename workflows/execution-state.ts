@@ -1,6 +1,6 @@
 /** What one run of an execution workflow knows and changes: instances, ledger, journal, running and failed operations. */
 import type { OperationRequest, Patches } from '../activities/request.js';
-import type { DeploymentPlan, Json } from '../blueprint/plan.js';
+import type { DeploymentPlan, Json, JsonObject } from '../blueprint/plan.js';
 import { factsAfter, ROLLED_BACK } from '../graph/begin.js';
 import type { Ledger } from '../graph/ledger.js';
 import { LIFECYCLE } from '../graph/lifecycle.js';
@@ -70,6 +70,7 @@ export class ExecutionState {
   finished: number;
   taskCount: number;
   modification: StartedModification | undefined;
+  #parameters: JsonObject | undefined;
   #plan: DeploymentPlan;
   #blueprint: BlueprintReference | undefined;
   #planChanged: boolean;
@@ -103,6 +104,21 @@ export class ExecutionState {
     this.control = new Control(input.continued?.paused);
     this.deliveries = new Map(Object.entries(input.continued?.deliveries ?? {}));
     this.#resumedWaits = { ...input.continued?.waits };
+  }
+
+  /** The parameters that the built-in part which runs now goes by. */
+  get parameters(): JsonObject {
+    return this.#parameters ?? this.input.request.parameters;
+  }
+
+  /** Runs a built-in part of a custom workflow, which goes by parameters of its own. */
+  async withParameters(parameters: JsonObject, run: () => Promise<unknown>): Promise<void> {
+    this.#parameters = parameters;
+    try {
+      await run();
+    } finally {
+      this.#parameters = undefined;
+    }
   }
 
   get workflowId(): string {

@@ -1,7 +1,6 @@
 /** What operations run in on this worker: files of the blueprint, log, secrets, work folders. */
 
-import type { OperationLog } from './operation-log.js';
-import type { OperationRequest } from './request.js';
+import type { LogOwner, OperationLog } from './operation-log.js';
 import type { SecretLookup } from './secrets.js';
 
 export interface OperationEnvironment {
@@ -9,7 +8,7 @@ export interface OperationEnvironment {
   blueprintFolder(archive: string | undefined): Promise<string>;
   /** A folder of a deployment and plugin on this machine, made on demand. */
   workdir(deploymentId: string, plugin: string): Promise<string>;
-  logFor(request: OperationRequest): OperationLog;
+  logFor(request: LogOwner): OperationLog;
   /** A lookup that masks what it hands out: one per attempt. */
   secrets(): SecretLookup;
 }

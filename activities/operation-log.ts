@@ -14,13 +14,18 @@ export interface OperationLog {
 /** A line waits this long for company, so that a chatty script does not cost a write each. */
 const FLUSH_MS = 250;
 
+/** Whose log it is: an operation's, or (without instance and operation) that of a workflow script. */
+export type LogOwner = Pick<OperationRequest, 'execution'> & { readonly deployment: { readonly id: string } } & Partial<
+    Pick<OperationRequest, 'instance_id' | 'source_id' | 'target_id' | 'operation'>
+  >;
+
 /** @param worker names the file: each worker appends to its own */
-export function operationLog(store: ArtifactStore, worker: string, request: OperationRequest): OperationLog {
+export function operationLog(store: ArtifactStore, worker: string, request: LogOwner): OperationLog {
   const workflowId = executionWorkflowId(request.deployment.id, request.execution.id);
   const key = `${executionFolder('logs', workflowId)}/${worker}.ndjson`;
   const context = {
     ...(request.instance_id === undefined ? {} : { node_instance_id: request.instance_id }),
-    operation: request.operation.name,
+    ...(request.operation === undefined ? {} : { operation: request.operation.name }),
     ...(request.source_id === undefined ? {} : { source_id: request.source_id, target_id: request.target_id }),
   };
   let lines: string[] = [];

@@ -8,9 +8,10 @@ import { type Diagnostic, diagnosticOf, type Problem, type Report } from './diag
 import { readGroups, readPolicySection } from './groups.js';
 import { type CompileHost, type LoadedDocument, type Loading, loadDocument } from './imports.js';
 import { readInputDefinitions } from './input-definitions.js';
-import { requirementsOf } from './intrinsics/requirements.js';
-import { validateFunctions } from './intrinsics/validate.js';
-import { isObject, type Json, type JsonObject, member, textMember } from './json.js';
+import { noteRequirements, type Requirements } from './intrinsics/requirements.js';
+import { scanPlan } from './intrinsics/scan.js';
+import { functionValidator } from './intrinsics/validate.js';
+import { isObject, type Json, type JsonObject, member, objectMember, textMember } from './json.js';
 import { readLabels, readOutputs } from './labels.js';
 import { LANGUAGE } from './language.js';
 import { folderOf, hasScheme, joined } from './location.js';
@@ -58,8 +59,8 @@ export interface CompileResult {
 export async function compile(main: string, host: CompileHost, options: CompileOptions = {}): Promise<CompileResult> {
   const problems: Problem[] = [];
   const report: Report = (code, message, place, hint) => {
-    // What comes with the compiler may be imported by blueprints of every version.
-    if (code === 'C2013' && place?.file.startsWith('caisson:')) return;
+    // What comes with plugins may be imported by blueprints of every version, and may say so in any script.
+    if ((code === 'C2013' || code === 'C2002') && place?.file.startsWith('caisson:')) return;
     problems.push({ code, message, place, hint });
   };
   const positions = new Positions();
@@ -167,8 +168,14 @@ function planOf(document: JsonObject, loaded: LoadedDocument, cx: Compilation): 
     namespaces_mapping: loaded.namespaces,
     requirements: { parent_capabilities: [], secrets: [] },
   };
-  validateFunctions(plan, cx);
-  return { ...plan, requirements: requirementsOf(plan) };
+  const validate = functionValidator(plan, Object.keys(objectMember(document, 'node_templates')), cx);
+  const requirements: Requirements = { parent_capabilities: [], secrets: [] };
+  scanPlan(plan, (value, scope) => {
+    validate(value, scope);
+    noteRequirements(value, scope, requirements);
+    return value;
+  });
+  return { ...plan, requirements };
 }
 
 function pluginsToInstall(

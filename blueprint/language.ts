@@ -27,10 +27,13 @@ const V1_3: Version = [1, 3];
 const V1_4: Version = [1, 4];
 const V1_5: Version = [1, 5];
 
+/** What runs operations: a central worker, or the agent on the node's host. */
+export const EXECUTORS: readonly string[] = ['central_deployment_agent', 'host_agent'];
+
 const description: Field = { shape: text, description: 'For people to read.' };
 
 const PROPERTY: Readonly<Record<string, Field>> = {
-  type: { shape: text, description: 'A primitive type or the name of a data type; absent: any value.' },
+  type: { shape: text, names: 'types', description: 'A primitive type or the name of a data type; absent: any value.' },
   default: { shape: any },
   description,
   required: { shape: boolean, since: V1_2, description: 'Absent: true.' },
@@ -53,7 +56,7 @@ const properties = mapping(record(PROPERTY));
 
 const OPERATION_SETTINGS: Readonly<Record<string, Field>> = {
   implementation: { shape: text, description: '`plugin.operation`, or the path of a script in the blueprint.' },
-  executor: { shape: text, description: '`central_deployment_agent` or `host_agent`.' },
+  executor: { shape: text, oneOf: EXECUTORS, description: 'Where it runs.' },
   max_retries: { shape: integer, since: V1_1, description: '-1: for ever.' },
   retry_interval: { shape: number, since: V1_1, description: 'Seconds.' },
   timeout: { shape: number, description: 'Seconds.' },
@@ -97,7 +100,7 @@ const node_template = record({
 });
 
 const plugin = record({
-  executor: { shape: text, required: true },
+  executor: { shape: text, required: true, oneOf: EXECUTORS },
   source: { shape: text },
   install: { shape: boolean },
   install_arguments: { shape: text, since: V1_1 },

@@ -4,6 +4,7 @@
  */
 import type { At, Compilation } from './compilation.js';
 import { isNumber, isObject, type Json, type JsonObject, member, objectMember, textMember } from './json.js';
+import { EXECUTORS } from './language.js';
 import type { Mapping } from './mapping.js';
 import type { Operation } from './plan.js';
 import { type DataTypes, defaultsOf, readSchema, type Schema } from './schema.js';
@@ -31,8 +32,6 @@ export interface TemplateOperation extends Settings {
 }
 
 export type Interfaces<T> = ReadonlyMap<string, ReadonlyMap<string, T>>;
-
-const EXECUTORS = ['central_deployment_agent', 'host_agent'];
 
 export function readTypeInterfaces(
   raw: Json | undefined,

@@ -1,10 +1,9 @@
 /** `plugins`: who does the work, and which of them a node or the deployment needs. */
 import type { Compilation } from './compilation.js';
 import { isObject, type Json, member, objectMember, textMember } from './json.js';
+import { EXECUTORS } from './language.js';
 import type { Operation, PlanPlugin } from './plan.js';
 import { mapValues } from './positions.js';
-
-const EXECUTORS = ['central_deployment_agent', 'host_agent'];
 
 export function readPlugins(section: Json | undefined, cx: Compilation): PlanPlugin[] {
   if (!isObject(section)) return [];

@@ -17,7 +17,8 @@ export interface KeyMarks {
 }
 
 export class Positions {
-  readonly #marks = new WeakMap<object, Marks>();
+  /** Kept as long as the compilation: a weak map of so many is slow. */
+  readonly #marks = new Map<object, Marks>();
 
   markMapping(mapping: object, place: Place, keys: ReadonlyMap<string, KeyMarks>): void {
     this.#marks.set(mapping, { place, keys });

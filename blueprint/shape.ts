@@ -41,6 +41,8 @@ export interface Field {
   readonly description?: string;
   /** Values that a text, or each item of a list, may have. */
   readonly oneOf?: readonly string[];
+  /** The text is the name of a type of values. */
+  readonly names?: 'types';
 }
 
 export interface ShapeContext {

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { compile } from '../blueprint/compile.js';
 import { prepareDeployment } from '../blueprint/deployment.js';
+import type { CompileHost } from '../blueprint/imports.js';
 import type { JsonObject } from '../blueprint/json.js';
 import type { DeploymentPlan, ParsedPlan } from '../blueprint/plan.js';
 import { compactPlan } from '../graph/compact-plan.js';
@@ -40,16 +41,17 @@ export interface PreparedDeployment {
 export async function compileBlueprint(file: string, catalog: Catalog): Promise<CompiledBlueprint> {
   const main = await mainFileOf(file);
   const folder = path.dirname(main);
-  const host = blueprintHost({
-    folder,
-    catalog,
-    ...(await importSources()),
-  });
+  const host = await hostOf(main, catalog);
   const { plan, diagnostics, sources } = await compile(main, host, {
     unprovided: (plugin, operation) => unprovidedHint(catalog, plugin, operation),
   });
   if (!plan) throw refusal(diagnostics, sources);
   return { id: defaultId(main), folder, mainFile: path.basename(main), plan, sources };
+}
+
+/** What the compiler may read for a blueprint on this machine. */
+export async function hostOf(main: string, catalog: Catalog): Promise<CompileHost> {
+  return blueprintHost({ folder: path.dirname(main), catalog, ...(await importSources()) });
 }
 
 /** Where imports come from besides the blueprint's folder, as the settings say. */

@@ -186,7 +186,7 @@ async function save(state: ExecutionState): Promise<void> {
   const first = state.journal.length;
   const events = state.journal.takeUnsaved();
   if (events.length === 0) return;
-  await saveJournal.executeWithOptions({ summary: `${events.length} events` }, [
+  await saveJournal.executeWithOptions({ summary: `${events.length} events`, activityId: `journal-${first}` }, [
     { workflow_id: executionWorkflowId(state.input.deployment_id, state.id), first: first - events.length, events },
   ]);
 }

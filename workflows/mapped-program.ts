@@ -7,6 +7,7 @@ import type { ExecutionState } from './execution-state.js';
 import * as builtIns from './index.js';
 import type { ExecutionInput } from './messages.js';
 import { brokenWorkflow, fileKey, registeredWorkflow } from './registry.js';
+import { scriptProgram } from './script-program.js';
 import { createWorkflowContext } from './sdk/create-context.js';
 import type { WorkflowDefinition } from './sdk/define.js';
 
@@ -40,9 +41,12 @@ function builtIn({ operation }: PlanWorkflow): Program {
   return found ?? missing(`Caisson has no built-in workflow ${last}`);
 }
 
-function ofFile(input: ExecutionInput, mapped: PlanWorkflow): Program {
-  const path = defaultOf(mapped.parameters.script_path);
-  if (path === undefined || !/\.workflow\.(ts|mts|js|mjs)$/.test(path)) return missing('Python workflow scripts');
+function ofFile(input: ExecutionInput, { parameters }: PlanWorkflow): Program {
+  const path = defaultOf(parameters.script_path);
+  const source = defaultOf(parameters.script_source);
+  if (source !== undefined) return scriptProgram({ source });
+  if (path === undefined) return missing('the workflow names no script');
+  if (!/\.workflow\.(ts|mts|js|mjs)$/.test(path)) return scriptProgram({ path });
   const key = fileKey(input.blueprint.archive, path);
   return customProgram(key, registeredWorkflow(key), path);
 }

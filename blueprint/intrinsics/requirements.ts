@@ -1,29 +1,23 @@
 /** What a plan needs from outside: secrets, and capabilities of the environment it is deployed into. */
 import type { Json, JsonObject } from '../json.js';
-import type { ParsedPlan } from '../plan.js';
 import { functionCall, holdsFunction } from './call.js';
-import { scanPlan } from './scan.js';
+import type { ScanScope } from './scan.js';
 
-interface Needed {
+export interface Requirements {
   readonly secrets: Json[];
   readonly parent_capabilities: Json[];
 }
 
 /**
- * One entry per call, as it is written: a name, a path, or a function that gives the name. A call in an operation
- * counts once for each name that the operation stands under, as in Cloudify.
+ * Adds what a scanned value needs: an entry per call, as it is written (a name, a path, or a function that gives the
+ * name). A call in an operation counts once for each name that the operation stands under, as in Cloudify.
  */
-export function requirementsOf(plan: ParsedPlan): ParsedPlan['requirements'] {
-  const needed: Needed = { secrets: [], parent_capabilities: [] };
-  scanPlan(plan, (value, { names = 1 }) => {
-    for (let count = 0; count < names; count += 1) collect(value, needed);
-    return value;
-  });
-  return needed;
+export function noteRequirements(value: Json, { names = 1 }: ScanScope, needed: Requirements): void {
+  if (holdsFunction(value)) for (let count = 0; count < names; count += 1) collect(value, needed);
 }
 
-function collect(value: Json, needed: Needed): void {
-  if (typeof value !== 'object' || value === null || !holdsFunction(value)) return;
+function collect(value: Json, needed: Requirements): void {
+  if (typeof value !== 'object' || value === null) return;
   const call = functionCall(value);
   if (call?.name === 'get_secret') needed.secrets.push(call.argument);
   if (call?.name === 'get_environment_capability')

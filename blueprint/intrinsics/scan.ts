@@ -33,7 +33,7 @@ export type Visit = (value: Json, scope: ScanScope) => Json;
 export function scanPlan<P extends ParsedPlan>(plan: P, visit: Visit): P {
   return {
     ...plan,
-    nodes: plan.nodes.map((node) => scanNode(node, visit)),
+    nodes: mapItems(plan.nodes, (node) => scanNode(node, visit)),
     outputs: scanOutputs(plan.outputs, { kind: 'outputs', owner: 'outputs', ends: {} }, visit),
     policies: visit(plan.policies, other('policies')) as JsonObject,
     scaling_groups: mapEntries(plan.scaling_groups, (group, name) => scanGroup(group, name, visit)),
@@ -48,14 +48,19 @@ const other = (owner: string): ScanScope => ({ kind: 'other', owner, ends: {} })
 function scanNode(node: PlanNode, visit: Visit): PlanNode {
   const owner = `node_templates.${node.name}`;
   const scope = (inner: string): ScanScope => ({ kind: 'node', owner: `${owner}.${inner}`, ends: { self: node.name } });
-  const numbers = visit(node.capabilities.scalable.properties as unknown as Json, scope('capabilities'));
-  return {
-    ...node,
-    properties: visit(node.properties, scope('properties')) as JsonObject,
-    capabilities: { ...node.capabilities, scalable: { properties: numbers as never } },
-    operations: scanOperations(node.operations, scope('interfaces'), visit),
-    relationships: mapItems(node.relationships, (relationship) => scanRelationship(node, relationship, visit)),
-  };
+  const written = node.capabilities.scalable.properties as unknown as Json;
+  const numbers = visit(written, scope('capabilities'));
+  const properties = visit(node.properties, scope('properties')) as JsonObject;
+  const operations = scanOperations(node.operations, scope('interfaces'), visit);
+  const relationships = mapItems(node.relationships, (relationship) => scanRelationship(node, relationship, visit));
+  const same =
+    numbers === written &&
+    properties === node.properties &&
+    operations === node.operations &&
+    relationships === node.relationships;
+  if (same) return node;
+  const capabilities = { ...node.capabilities, scalable: { properties: numbers as never } };
+  return { ...node, properties, capabilities, operations, relationships };
 }
 
 function scanRelationship(node: PlanNode, relationship: PlanRelationship, visit: Visit): PlanRelationship {
@@ -97,7 +102,8 @@ export function functionalOf(operations: Operations): readonly Functional[] {
   const known = FUNCTIONAL.get(operations);
   if (known) return known;
   const found = new Map<Operation, Functional>();
-  for (const [name, operation] of Object.entries(operations)) {
+  for (const name of Object.keys(operations)) {
+    const operation = operations[name] as Operation;
     if (operation.plugin === '') continue;
     const other = found.get(operation);
     if (other) found.set(operation, { ...other, names: other.names + 1 });

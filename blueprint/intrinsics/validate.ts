@@ -7,13 +7,15 @@ import { suggestion } from '../suggestion.js';
 import { isBefore } from '../version.js';
 import { type FunctionCall, type FunctionName, functionCall, holdsFunction, isFunctionCall } from './call.js';
 import { resolveProperty } from './lookups.js';
-import { type ScanScope, scanPlan } from './scan.js';
+import type { ScanScope } from './scan.js';
 import { FunctionEvaluationError } from './scope.js';
 
 interface Validation {
   readonly plan: ParsedPlan;
   readonly cx: Compilation;
   readonly properties: (node: string) => JsonObject | undefined;
+  /** Node templates in which something is wrong already. */
+  readonly unread: ReadonlySet<string>;
   readonly nodeNames: readonly string[];
 }
 
@@ -28,20 +30,30 @@ class InvalidCall extends Error {
   }
 }
 
-export function validateFunctions(plan: ParsedPlan, cx: Compilation): void {
+/**
+ * Checks values that hold functions, one after the other.
+ *
+ * @param declared names of all node templates: those that could not be read are not told to be unknown
+ */
+export function functionValidator(
+  plan: ParsedPlan,
+  declared: readonly string[],
+  cx: Compilation,
+): (value: Json, scope: ScanScope) => void {
   const nodes = new Map(plan.nodes.map(({ name, properties }) => [name, properties]));
   const validation: Validation = {
     plan,
     cx,
     properties: (node) => nodes.get(node),
-    nodeNames: [...nodes.keys()],
+    unread: new Set(declared.filter((name) => !nodes.has(name))),
+    nodeNames: declared,
   };
   // A type's default is one value in many templates: its mistake is told once.
   const told = new Set<string>();
-  scanPlan(plan, (value, scope) => {
-    validateIn(value, scope, cx.positions.of(value) ?? scope.place?.(cx.positions), validation, told);
-    return value;
-  });
+  return (value, scope) => {
+    if (holdsFunction(value))
+      validateIn(value, scope, cx.positions.of(value) ?? scope.place?.(cx.positions), validation, told);
+  };
 }
 
 function validateIn(
@@ -206,13 +218,13 @@ function checkInput({ argument }: FunctionCall, { plan }: Validation): void {
 
 const RELATIONSHIP_ENDS: readonly Json[] = ['SOURCE', 'TARGET'];
 
-function checkProperty(call: FunctionCall, scope: ScanScope, { properties, nodeNames }: Validation): void {
+function checkProperty(call: FunctionCall, scope: ScanScope, { properties, unread, nodeNames }: Validation): void {
   const [node, ...path] = call.argument as readonly Json[];
   if (node === 'SELF' && scope.kind !== 'node')
     throw new InvalidCall('C2130', 'SELF in get_property is for nodes; there is none here');
   if (RELATIONSHIP_ENDS.includes(node as Json) && scope.kind !== 'relationship')
     throw new InvalidCall('C2130', `${String(node)} in get_property is for relationship operations`);
-  if (holdsFunction(call.argument)) return;
+  if (holdsFunction(call.argument) || unread.has(String(node))) return;
   if (typeof node === 'string' && node !== 'SELF' && !RELATIONSHIP_ENDS.includes(node) && !properties(node))
     throw new InvalidCall('C2134', `get_property: there is no node template ${node}`, suggestion(node, nodeNames));
   try {
@@ -242,7 +254,7 @@ export function codeOf({ reference }: FunctionEvaluationError): DiagnosticCode {
 function checkAttribute(
   { name, argument }: FunctionCall,
   scope: ScanScope,
-  { properties, nodeNames }: Validation,
+  { properties, unread, nodeNames }: Validation,
 ): void {
   const [node] = argument as readonly Json[];
   if (typeof node !== 'string') return;
@@ -257,6 +269,6 @@ function checkAttribute(
       throw new InvalidCall('C2130', `${node} in ${name} is for relationship operations`);
     return;
   }
-  if (!properties(node))
+  if (!properties(node) && !unread.has(node))
     throw new InvalidCall('C2134', `${name}: there is no node template ${node}`, suggestion(node, nodeNames));
 }

@@ -1,14 +1,14 @@
 /** Tokens to nodes: the structure of one document, with the places of everything in it. */
-import { Scanner, type Token, unprintable } from './scanner.js';
+import { Scanner, type Token, type TokenKind, unprintable } from './scanner.js';
 import { YamlError } from './text.js';
 
 export type YamlNode = ScalarNode | MappingNode | SequenceNode | AliasNode;
 
 interface NodeBase {
   readonly offset: number;
-  readonly anchor?: string;
+  readonly anchor: string | undefined;
   /** In full: `tag:yaml.org,2002:str`, or `!` for "as it is written". */
-  readonly tag?: string;
+  readonly tag: string | undefined;
 }
 export interface ScalarNode extends NodeBase {
   readonly kind: 'scalar';
@@ -56,26 +56,24 @@ class Parser {
 
   document(): YamlNode | undefined {
     const { scanner } = this;
-    if (scanner.is('end')) return undefined;
+    if (scanner.kind() === 'end') return undefined;
     let root: YamlNode | undefined;
-    if (scanner.is('directive', 'document')) {
-      while (scanner.is('directive')) this.#directive(scanner.take());
-      if (!scanner.is('document')) this.#fail('--- must follow directives');
+    if (scanner.kind() === 'directive' || scanner.kind() === 'document') {
+      while (scanner.kind() === 'directive') this.#directive(scanner.take());
+      if (scanner.kind() !== 'document') this.#fail('--- must follow directives');
       scanner.take();
-      root = scanner.is('directive', 'document', 'document end', 'end')
-        ? empty(scanner.peek().offset)
-        : this.#node(true, false);
+      root = DOCUMENT_ENDS.has(scanner.kind()) ? empty(scanner.peek().offset) : this.#node(true, false);
     } else root = this.#node(true, false);
-    while (scanner.is('document end')) scanner.take();
-    if (scanner.is('end')) return root;
-    const another = scanner.is('directive', 'document');
-    while (scanner.is('directive')) this.#directive(scanner.take());
-    if (another && scanner.is('document'))
+    while (scanner.kind() === 'document end') scanner.take();
+    if (scanner.kind() === 'end') return root;
+    const another = scanner.kind() === 'directive' || scanner.kind() === 'document';
+    while (scanner.kind() === 'directive') this.#directive(scanner.take());
+    if (another && scanner.kind() === 'document')
       throw new YamlError('composer', 'a file holds one document; here begins another', scanner.peek().offset);
     return this.#fail('here is something after the end of the document; is it indented wrongly?');
   }
 
-  #directive({ text = '', offset }: Token): void {
+  #directive({ text, offset }: Token): void {
     const [name, handle, prefix] = text.slice(1).split(/ +/);
     if (name === 'TAG' && handle !== undefined && prefix !== undefined) this.#handles.set(handle, prefix);
     else if (name === 'YAML' && !/^1\./.test(handle ?? ''))
@@ -84,14 +82,19 @@ class Parser {
 
   #node(block: boolean, indentless: boolean): YamlNode {
     const { scanner } = this;
-    const { offset } = scanner.peek();
-    if (scanner.is('alias')) return { kind: 'alias', offset, name: this.#known(scanner.take()) };
-    const properties = this.#properties();
-    const base = { offset, ...properties };
+    const first = scanner.peek();
+    const { offset } = first;
+    if (first.kind === 'scalar') {
+      scanner.take();
+      return { kind: 'scalar', offset, anchor: undefined, tag: undefined, text: first.text, plain: first.plain };
+    }
+    if (first.kind === 'alias') return { kind: 'alias', offset, name: this.#known(scanner.take()) };
+    const properties = first.kind === 'anchor' || first.kind === 'tag' ? this.#properties() : NO_PROPERTIES;
+    const base = { offset, anchor: properties.anchor, tag: properties.tag };
     const { kind } = scanner.peek();
     if (indentless && kind === '-') return { kind: 'sequence', ...base, items: this.#indentlessItems() };
     if (kind === 'scalar') {
-      const { text = '', plain = false, offset: at } = scanner.take();
+      const { text, plain, offset: at } = scanner.take();
       return { kind: 'scalar', ...base, offset: at, text, plain };
     }
     if (kind === '[') return { kind: 'sequence', ...base, items: this.#flowItems() };
@@ -108,25 +111,25 @@ class Parser {
     let anchor: string | undefined;
     let tag: string | undefined;
     for (;;) {
-      if (anchor === undefined && scanner.is('anchor')) anchor = this.#new(scanner.take());
-      else if (tag === undefined && scanner.is('tag')) tag = this.#resolved(scanner.take());
-      else return { ...(anchor === undefined ? {} : { anchor }), ...(tag === undefined ? {} : { tag }) };
+      if (anchor === undefined && scanner.kind() === 'anchor') anchor = this.#new(scanner.take());
+      else if (tag === undefined && scanner.kind() === 'tag') tag = this.#resolved(scanner.take());
+      else return { anchor, tag };
     }
   }
 
-  #known({ text = '', offset }: Token): string {
+  #known({ text, offset }: Token): string {
     if (!this.#anchors.has(text))
       throw new YamlError('composer', `the alias *${text} stands for nothing before it`, offset);
     return text;
   }
 
-  #new({ text = '', offset }: Token): string {
+  #new({ text, offset }: Token): string {
     if (this.#anchors.has(text)) throw new YamlError('composer', `the anchor &${text} is there already`, offset);
     this.#anchors.add(text);
     return text;
   }
 
-  #resolved({ text = '', offset }: Token): string {
+  #resolved({ text, offset }: Token): string {
     if (text.startsWith('!<') && text.endsWith('>')) return text.slice(2, -1);
     const [, handle = '!', suffix = ''] = /^(!\w*!|!)(.*)$/s.exec(text) ?? [];
     const prefix = this.#handles.get(handle);
@@ -138,11 +141,11 @@ class Parser {
     const { scanner } = this;
     scanner.take();
     const items: YamlNode[] = [];
-    while (scanner.is('-')) {
+    while (scanner.kind() === '-') {
       const { offset } = scanner.take();
-      items.push(scanner.is('-', 'block end') ? empty(offset) : this.#node(true, false));
+      items.push(scanner.kind() === '-' || scanner.kind() === 'block end' ? empty(offset) : this.#node(true, false));
     }
-    if (!scanner.is('block end')) this.#fail('a list goes on here with something that is no item');
+    if (scanner.kind() !== 'block end') this.#fail('a list goes on here with something that is no item');
     scanner.take();
     return items;
   }
@@ -150,9 +153,9 @@ class Parser {
   #indentlessItems(): YamlNode[] {
     const { scanner } = this;
     const items: YamlNode[] = [];
-    while (scanner.is('-')) {
+    while (scanner.kind() === '-') {
       const { offset } = scanner.take();
-      items.push(scanner.is('-', 'key', 'value', 'block end') ? empty(offset) : this.#node(true, false));
+      items.push(ITEM_ENDS.has(scanner.kind()) ? empty(offset) : this.#node(true, false));
     }
     return items;
   }
@@ -161,17 +164,17 @@ class Parser {
     const { scanner } = this;
     scanner.take();
     const pairs: [YamlNode, YamlNode][] = [];
-    while (scanner.is('key')) {
+    while (scanner.kind() === 'key') {
       let key = empty(scanner.take().offset);
-      if (!scanner.is('key', 'value', 'block end')) key = this.#node(true, true);
+      if (!PAIR_ENDS.has(scanner.kind())) key = this.#node(true, true);
       let value = empty(scanner.peek().offset);
-      if (scanner.is('value')) {
+      if (scanner.kind() === 'value') {
         value = empty(scanner.take().offset);
-        if (!scanner.is('key', 'value', 'block end')) value = this.#node(true, true);
+        if (!PAIR_ENDS.has(scanner.kind())) value = this.#node(true, true);
       }
       pairs.push([key, value]);
     }
-    if (!scanner.is('block end'))
+    if (scanner.kind() !== 'block end')
       this.#fail('a mapping goes on here with something that is no key; is it indented wrongly?');
     scanner.take();
     return pairs;
@@ -181,15 +184,15 @@ class Parser {
     const { scanner } = this;
     scanner.take();
     const items: YamlNode[] = [];
-    while (!scanner.is(']')) {
+    while (scanner.kind() !== ']') {
       if (items.length > 0) {
-        if (!scanner.is(',')) this.#fail('a comma or ] is expected here');
+        if (scanner.kind() !== ',') this.#fail('a comma or ] is expected here');
         scanner.take();
-        if (scanner.is(']')) break;
+        if (scanner.kind() === ']') break;
       }
-      if (scanner.is('key')) {
+      if (scanner.kind() === 'key') {
         const { offset } = scanner.take();
-        items.push({ kind: 'mapping', offset, pairs: [this.#flowPair(']')] });
+        items.push({ kind: 'mapping', offset, anchor: undefined, tag: undefined, pairs: [this.#flowPair(']')] });
       } else items.push(this.#node(false, false));
     }
     scanner.take();
@@ -200,13 +203,13 @@ class Parser {
     const { scanner } = this;
     scanner.take();
     const pairs: [YamlNode, YamlNode][] = [];
-    while (!scanner.is('}')) {
+    while (scanner.kind() !== '}') {
       if (pairs.length > 0) {
-        if (!scanner.is(',')) this.#fail('a comma or } is expected here');
+        if (scanner.kind() !== ',') this.#fail('a comma or } is expected here');
         scanner.take();
-        if (scanner.is('}')) break;
+        if (scanner.kind() === '}') break;
       }
-      if (scanner.is('key')) {
+      if (scanner.kind() === 'key') {
         scanner.take();
         pairs.push(this.#flowPair('}'));
       } else {
@@ -220,10 +223,13 @@ class Parser {
 
   #flowPair(end: ']' | '}'): [YamlNode, YamlNode] {
     const { scanner } = this;
-    const key = scanner.is('value', ',', end) ? empty(scanner.peek().offset) : this.#node(false, false);
-    if (!scanner.is('value')) return [key, empty(key.offset)];
+    const key =
+      scanner.kind() === 'value' || scanner.kind() === ',' || scanner.kind() === end
+        ? empty(scanner.peek().offset)
+        : this.#node(false, false);
+    if (scanner.kind() !== 'value') return [key, empty(key.offset)];
     const { offset } = scanner.take();
-    return [key, scanner.is(',', end) ? empty(offset) : this.#node(false, false)];
+    return [key, scanner.kind() === ',' || scanner.kind() === end ? empty(offset) : this.#node(false, false)];
   }
 
   #fail(message: string): never {
@@ -231,7 +237,19 @@ class Parser {
   }
 }
 
-const empty = (offset: number): YamlNode => ({ kind: 'scalar', offset, text: '', plain: true });
+const empty = (offset: number): YamlNode => ({
+  kind: 'scalar',
+  offset,
+  anchor: undefined,
+  tag: undefined,
+  text: '',
+  plain: true,
+});
+
+const NO_PROPERTIES: Properties = { anchor: undefined, tag: undefined };
+const DOCUMENT_ENDS: ReadonlySet<TokenKind> = new Set(['directive', 'document', 'document end', 'end']);
+const ITEM_ENDS: ReadonlySet<TokenKind> = new Set(['-', 'key', 'value', 'block end']);
+const PAIR_ENDS: ReadonlySet<TokenKind> = new Set(['key', 'value', 'block end']);
 
 const SHOWN: Partial<Record<Token['kind'], string>> = {
   end: 'the end of the file',

@@ -9,7 +9,9 @@ export type Scalar = null | boolean | number | string | OddScalar;
 
 const TRUE = /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/;
 const FALSE = /^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/;
-const NULL = /^(?:~|null|Null|NULL|)$/;
+const NULL = /^(?:null|Null|NULL)$/;
+const IS_SPECIAL = new Uint8Array(128);
+for (const character of '-+.0123456789yYnNtTfFoO') IS_SPECIAL[character.charCodeAt(0)] = 1;
 const BINARY = /^[-+]?0b[01_]+$/;
 const OCTAL = /^[-+]?0[0-7_]+$/;
 const HEXADECIMAL = /^[-+]?0x[0-9a-fA-F_]+$/;
@@ -23,9 +25,11 @@ const TIMESTAMP =
   /^(?:\d{4}-\d{2}-\d{2}|\d{4}-\d{1,2}-\d{1,2}(?:[Tt]|[ \t]+)\d{1,2}:\d{2}:\d{2}(?:\.\d*)?(?:[ \t]*(?:Z|[-+]\d{1,2}(?::\d{2})?))?)$/;
 
 export function plainScalar(text: string): Scalar {
-  if (NULL.test(text)) return null;
+  if (text === '' || text === '~') return null;
   // Most scalars are names: one look at the first character settles it.
-  if (!/^[-+.0-9yYnNtTfFoO]/.test(text)) return text;
+  const first = text.charCodeAt(0);
+  if (first > 126 || IS_SPECIAL[first] === 0) return text;
+  if (NULL.test(text)) return null;
   if (TRUE.test(text)) return true;
   if (FALSE.test(text)) return false;
   return numberOf(text) ?? (TIMESTAMP.test(text) ? new DateScalar() : text);

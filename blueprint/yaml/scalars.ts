@@ -23,16 +23,19 @@ export function plainScalar(cursor: Cursor, indent: number, inFlow: boolean): Pl
   for (;;) {
     if (cursor.peek() === HASH) break;
     const from = cursor.at;
+    let at = from;
     for (;;) {
-      const code = cursor.peek();
-      if (isGap(code)) break;
-      if (code === COLON) {
-        const next = cursor.peek(1);
+      const code = text.charCodeAt(at);
+      if (code <= SPACE || code > 126) {
+        if (isGap(code)) break;
+      } else if (code === COLON) {
+        const next = text.charCodeAt(at + 1);
         if (isGap(next) || (inFlow && isFlowMark(next))) break;
       } else if (inFlow && (isFlowMark(code) || code === 0x3f)) break;
-      cursor.at += 1;
+      at += 1;
     }
-    if (cursor.at === from) break;
+    cursor.at = at;
+    if (at === from) break;
     broken = false;
     result += gap + text.slice(from, cursor.at);
     const before = cursor.lineStart;

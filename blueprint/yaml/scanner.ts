@@ -29,10 +29,10 @@ export type TokenKind =
 export interface Token {
   readonly kind: TokenKind;
   readonly offset: number;
-  /** Text of a scalar, name of an anchor, tag as it is written. */
-  readonly text?: string;
+  /** Text of a scalar, name of an anchor, tag as it is written; else ''. */
+  readonly text: string;
   /** A scalar without quotes and block indicators: it may be a number. */
-  readonly plain?: boolean;
+  readonly plain: boolean;
 }
 
 /** A place where a key may have begun: known only when its colon comes. */
@@ -48,7 +48,7 @@ const LONGEST_KEY = 1024;
 
 export class Scanner {
   readonly #cursor: Cursor;
-  #tokens: Token[] = [];
+  readonly #tokens: Token[] = [];
   #head = 0;
   #taken = 0;
   #done = false;
@@ -56,7 +56,10 @@ export class Scanner {
   #indent = -1;
   readonly #indents: number[] = [];
   #mayBeKey = true;
-  readonly #possible = new Map<number, PossibleKey>();
+  /** By level of flow collections. */
+  readonly #possible: (PossibleKey | undefined)[] = [];
+  #possibleCount = 0;
+  #current: Token | undefined;
 
   constructor(
     text: string,
@@ -66,20 +69,25 @@ export class Scanner {
   }
 
   peek(): Token {
+    if (this.#current) return this.#current;
     while (this.#needsMore()) this.#fetch();
-    return this.#tokens[this.#head] as Token;
+    const token = this.#tokens[this.#head] as Token;
+    this.#current = token;
+    return token;
   }
 
-  is(...kinds: readonly TokenKind[]): boolean {
-    return kinds.includes(this.peek().kind);
+  /** Of the next token. */
+  kind(): TokenKind {
+    return (this.#current ?? this.peek()).kind;
   }
 
   take(): Token {
     const token = this.peek();
+    this.#current = undefined;
     this.#head += 1;
     this.#taken += 1;
-    if (this.#head > 256) {
-      this.#tokens = this.#tokens.slice(this.#head);
+    if (this.#head === this.#tokens.length) {
+      this.#tokens.length = 0;
       this.#head = 0;
     }
     return token;
@@ -88,8 +96,9 @@ export class Scanner {
   #needsMore(): boolean {
     if (this.#done) return false;
     if (this.#head === this.#tokens.length) return true;
+    if (this.#possibleCount === 0) return false;
     this.#dropStale();
-    for (const { number } of this.#possible.values()) if (number === this.#taken) return true;
+    for (let level = 0; level <= this.#flow; level += 1) if (this.#possible[level]?.number === this.#taken) return true;
     return false;
   }
 
@@ -200,7 +209,7 @@ export class Scanner {
 
   #mayBePlain(code: number): boolean {
     if (isGap(code)) return false;
-    if (!INDICATORS.has(code)) return true;
+    if (code > 126 || IS_INDICATOR[code] === 0) return true;
     return !isGap(this.#cursor.peek(1)) && (code === 0x2d || (this.#flow === 0 && (code === 0x3f || code === 0x3a)));
   }
 
@@ -214,8 +223,8 @@ export class Scanner {
     }
   }
 
-  #push(kind: TokenKind, offset = this.#cursor.at, text?: string, plain?: boolean): void {
-    this.#tokens.push({ kind, offset, ...(text === undefined ? {} : { text }), ...(plain ? { plain } : {}) });
+  #push(kind: TokenKind, offset = this.#cursor.at, text = '', plain = false): void {
+    this.#tokens.push({ kind, offset, text, plain });
   }
 
   // Indentation
@@ -244,18 +253,26 @@ export class Scanner {
   // Keys
 
   #dropStale(): void {
+    if (this.#possibleCount === 0) return;
     const { at, lineStart } = this.#cursor;
-    for (const [level, key] of this.#possible)
-      if (key.lineStart !== lineStart || at - key.offset > LONGEST_KEY) this.#drop(level, key);
+    for (let level = 0; level <= this.#flow; level += 1) {
+      const key = this.#possible[level];
+      if (key && (key.lineStart !== lineStart || at - key.offset > LONGEST_KEY)) this.#drop(level, key);
+    }
   }
 
   #drop(level: number, key: PossibleKey): void {
     if (key.required) this.#cursor.fail('a colon is missing after this, or it is indented wrongly', key.offset);
-    this.#possible.delete(level);
+    this.#forget(level);
+  }
+
+  #forget(level: number): void {
+    this.#possible[level] = undefined;
+    this.#possibleCount -= 1;
   }
 
   #dropOwn(): void {
-    const key = this.#possible.get(this.#flow);
+    const key = this.#possible[this.#flow];
     if (key) this.#drop(this.#flow, key);
   }
 
@@ -263,12 +280,13 @@ export class Scanner {
     if (!this.#mayBeKey) return;
     this.#dropOwn();
     const { at, lineStart, column } = this.#cursor;
-    this.#possible.set(this.#flow, {
+    this.#possibleCount += 1;
+    this.#possible[this.#flow] = {
       number: this.#taken + this.#tokens.length - this.#head,
       required: this.#flow === 0 && this.#indent === column,
       offset: at,
       lineStart,
-    });
+    };
   }
 
   // Tokens
@@ -277,7 +295,8 @@ export class Scanner {
     this.#unwind(-1);
     this.#dropOwn();
     this.#mayBeKey = false;
-    this.#possible.clear();
+    this.#possible.length = 0;
+    this.#possibleCount = 0;
     this.#push('end');
     this.#done = true;
   }
@@ -349,13 +368,13 @@ export class Scanner {
 
   #value(): void {
     const cursor = this.#cursor;
-    const key = this.#possible.get(this.#flow);
+    const key = this.#possible[this.#flow];
     if (key) {
-      this.#possible.delete(this.#flow);
+      this.#forget(this.#flow);
       const at = this.#head + key.number - this.#taken;
-      const before: Token[] = [{ kind: 'key', offset: key.offset }];
+      const before: Token[] = [{ kind: 'key', offset: key.offset, text: '', plain: false }];
       if (this.#flow === 0 && this.#indentTo(key.offset - key.lineStart))
-        before.unshift({ kind: 'block mapping', offset: key.offset });
+        before.unshift({ kind: 'block mapping', offset: key.offset, text: '', plain: false });
       this.#tokens.splice(at, 0, ...before);
       this.#mayBeKey = false;
     } else {
@@ -418,7 +437,8 @@ export class Scanner {
 }
 
 const codes = (characters: string): ReadonlySet<number> => new Set([...characters].map((one) => one.charCodeAt(0)));
-const INDICATORS = codes('-?:,[]{}#&*!|>\'"%@`');
+const IS_INDICATOR = new Uint8Array(128);
+for (const code of codes('-?:,[]{}#&*!|>\'"%@`')) IS_INDICATOR[code] = 1;
 const AFTER_NAME = codes('?:,]}%@`');
 const FLOW_MARKS = codes(',[]{}');
 

@@ -11,7 +11,8 @@ export class YamlError extends Error {
   }
 }
 
-export const END = -1;
+/** What stands after the last character; no text can hold it. */
+export const END = 0;
 const TAB = 9;
 const LINE_FEED = 10;
 const RETURN = 13;
@@ -19,12 +20,15 @@ const SPACE = 32;
 
 /** A line break as YAML 1.1 counts them, two of them beyond ASCII. */
 export function isBreak(code: number): boolean {
-  return code === LINE_FEED || code === RETURN || code === 0x85 || code === 0x2028 || code === 0x2029;
+  if (code > RETURN) return code === 0x85 || code === 0x2028 || code === 0x2029;
+  return code === LINE_FEED || code === RETURN;
 }
 
 /** A blank, a line break or the end. */
 export function isGap(code: number): boolean {
-  return code === SPACE || code === TAB || code === END || isBreak(code);
+  return (
+    code === SPACE || (code <= RETURN ? code === END || code === TAB || isBreak(code) : code > 126 && isBreak(code))
+  );
 }
 
 export class Cursor {
@@ -32,7 +36,11 @@ export class Cursor {
   /** Offset at which the line begins. */
   lineStart = 0;
 
-  constructor(readonly text: string) {
+  readonly text: string;
+
+  constructor(text: string) {
+    // Ends in what looking ahead may meet, so that no look has to check for the end.
+    this.text = `${text}\0\0\0\0`;
     if (text.charCodeAt(0) === 0xfeff) this.at = this.lineStart = 1;
   }
 
@@ -41,8 +49,7 @@ export class Cursor {
   }
 
   peek(ahead = 0): number {
-    const code = this.text.charCodeAt(this.at + ahead);
-    return Number.isNaN(code) ? END : code;
+    return this.text.charCodeAt(this.at + ahead);
   }
 
   skipSpaces(): void {
@@ -75,6 +82,6 @@ export class Cursor {
   /** The next character, as messages show it. */
   shown(): string {
     const code = this.text.codePointAt(this.at);
-    return code === undefined ? 'the end of the file' : JSON.stringify(String.fromCodePoint(code));
+    return code === undefined || code === END ? 'the end of the file' : JSON.stringify(String.fromCodePoint(code));
   }
 }

@@ -1,12 +1,14 @@
 import type { InstalledPlugin } from '../../plugins/catalog.js';
 import type { Column } from '../output/table.js';
-import type { CommandDefinition } from './definition.js';
+import { type CommandDefinition, flag, type GlobalOptions } from './definition.js';
 
 interface Row {
   readonly name: string;
   readonly version: string | null;
   readonly package_names: readonly string[];
   readonly operations: number;
+  /** Null for those that come with Caisson. */
+  readonly folder: string | null;
 }
 
 const COLUMNS: readonly Column<Row>[] = [
@@ -14,6 +16,7 @@ const COLUMNS: readonly Column<Row>[] = [
   { title: 'VERSION', value: ({ version }) => version },
   { title: 'IMPORTED AS', value: ({ package_names }) => package_names.map((name) => `plugin:${name}`), shrinks: true },
   { title: 'OPERATIONS', value: ({ operations }) => operations },
+  { title: 'FROM', value: ({ folder }) => folder ?? 'caisson', shrinks: true },
 ];
 
 const list: CommandDefinition = {
@@ -98,18 +101,84 @@ const validate: CommandDefinition = {
   },
 };
 
-function rowOf({ plugin }: InstalledPlugin): Row {
+const upload: CommandDefinition = {
+  name: 'upload',
+  summary: 'Take a plugin in, so that blueprints can import it',
+  description:
+    'Checks a plugin and copies it into the first folder of the setting `plugins`. Workers that run take it in when they are started anew.',
+  arguments: [{ name: '<plugin>', summary: 'its folder, or the .tgz that npm pack makes of it' }],
+  options: [{ flags: '-f, --force', summary: 'replace the one that is there' }],
+  examples: [['caisson plugins upload acme-disks-1.0.0.tgz', 'then: caisson down && caisson up']],
+  async run(invocation) {
+    const { io, global, args } = invocation;
+    const { takeIn } = await import('../installed-plugins.js');
+    const { printSingle } = await import('../output/print.js');
+    const [into = ''] = await folders(global);
+    const { loaded, problems } = await takeIn(args[0] ?? '', into, { replace: flag(invocation, 'force') });
+    for (const { message } of problems) io.err(`warning: ${message}`);
+    const name = loaded.packageName;
+    const text = `plugin ${name} ${loaded.packageVersion} is in ${loaded.folder}\nstart workers anew to take it in`;
+    printSingle(io, global.format, { kind: 'plugin', item: rowOf(loaded), name, text });
+    return 0;
+  },
+};
+
+const remove: CommandDefinition = {
+  name: 'delete',
+  summary: 'Take a plugin out again',
+  arguments: [{ name: '<plugin>', summary: 'name of the plugin, or of its package' }],
+  examples: [['caisson plugins delete acme-disks', 'deployments that use it can no longer run its operations']],
+  async run({ args, io, global }) {
+    const { takeOut } = await import('../installed-plugins.js');
+    const { printSingle } = await import('../output/print.js');
+    const [name = ''] = args;
+    const folder = await takeOut(name, await folders(global));
+    printSingle(io, global.format, { kind: 'plugin', item: { name, folder }, name, text: `plugin ${name} deleted` });
+    return 0;
+  },
+};
+
+const create: CommandDefinition = {
+  name: 'new',
+  summary: 'Begin a plugin: files that work, to be changed',
+  arguments: [
+    { name: '<name>', summary: 'prefix of its operations' },
+    { name: '[folder]', summary: 'where to (default: a folder of that name here)' },
+  ],
+  examples: [['caisson plugins new disks', 'then: caisson plugins validate disks']],
+  async run({ args, io, global }) {
+    const { writeScaffold } = await import('../plugin-scaffold.js');
+    const { printSingle } = await import('../output/print.js');
+    const [name = '', folder = name] = args;
+    const files = await writeScaffold(name, folder);
+    const text = `${files.map((file) => `${folder}/${file}`).join('\n')}\ntry it: CAISSON_PLUGINS=${folder} caisson install ${folder}/blueprint.yaml`;
+    printSingle(io, global.format, { kind: 'plugin', item: { name, folder, files }, name, text });
+    return 0;
+  },
+};
+
+function rowOf({ plugin, folder }: InstalledPlugin & { readonly folder?: string }): Row {
   const { name, version, packageNames, operations } = plugin;
   return {
     name,
     version: version ?? null,
     package_names: packageNames ?? [],
     operations: Object.keys(operations).length,
+    folder: folder ?? null,
   };
 }
 
 export const plugins: CommandDefinition = {
   name: 'plugins',
   summary: 'Plugins that blueprints may use here',
-  commands: [list, get, validate],
+  commands: [list, get, validate, upload, remove, create],
 };
+
+async function folders(global: GlobalOptions): Promise<readonly string[]> {
+  const { loadSettings } = await import('../settings.js');
+  const { settingFlags } = await import('../session.js');
+  const { settings } = await loadSettings(settingFlags(global));
+  if (settings.pluginFolders.length > 0) return settings.pluginFolders;
+  const { usageError } = await import('../errors.js');
+  throw usageError('no folder for plugins is set', 'name one: caisson config set plugins FOLDER');
+}

@@ -35,6 +35,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./validate.js')).validate,
   },
   {
+    name: 'schema',
+    summary: 'Print a JSON Schema of blueprints, for editors',
+    group: 'Run blueprints',
+    load: async () => (await import('./schema.js')).schema,
+  },
+  {
     name: 'execute',
     summary: 'Run a workflow on a deployment',
     group: 'Run blueprints',
@@ -51,6 +57,25 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'Go on with a failed or cancelled execution',
     group: 'Run blueprints',
     load: async () => (await import('./resume.js')).resume,
+  },
+  {
+    name: 'approve',
+    summary: 'Approve what an execution waits for',
+    group: 'Run blueprints',
+    load: async () => (await import('./approvals.js')).approve,
+  },
+  {
+    name: 'reject',
+    summary: 'Reject what an execution waits for',
+    group: 'Run blueprints',
+    load: async () => (await import('./approvals.js')).reject,
+  },
+  {
+    name: 'approvals',
+    aliases: ['approval'],
+    summary: 'What executions wait to have approved',
+    group: 'Look',
+    load: async () => (await import('./approvals.js')).approvals,
   },
   {
     name: 'events',
@@ -163,6 +188,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'Run a worker, or list those that run',
     group: 'Set up',
     load: async () => (await import('./workers.js')).workers,
+  },
+  {
+    name: 'codec-server',
+    summary: "Let Temporal's UI and command read encrypted and big payloads",
+    group: 'Set up',
+    load: async () => (await import('./codec-server.js')).codecServer,
   },
   {
     name: 'config',

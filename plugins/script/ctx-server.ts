@@ -39,10 +39,13 @@ export async function serveContext(members: Members, calls: Calls): Promise<CtxS
   let closed = false;
 
   const server = createServer((request, response) => {
+    if (!authorised(request, token)) {
+      // Nothing of what a stranger sends is read.
+      response.setHeader('connection', 'close');
+      return send(response, { status: 404, type: 'text/plain', body: 'not found\n' });
+    }
     void readBody(request).then(
       (body) => {
-        if (!authorised(request, token))
-          return send(response, { status: 404, type: 'text/plain', body: 'not found\n' });
         if (body === undefined)
           return send(response, {
             status: 413,

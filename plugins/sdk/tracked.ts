@@ -54,9 +54,8 @@ export function track(properties: JsonObject, readOnly?: string): Tracked {
         record(['delete', [...path, key]]);
         return Reflect.deleteProperty(owner, key);
       },
-      defineProperty(owner, key, descriptor) {
-        // Reached by array methods such as push; plain assignment goes through `set`.
-        return Reflect.defineProperty(owner, key, descriptor);
+      defineProperty() {
+        throw new NonRecoverableError('runtime properties are assigned, not defined: only JSON values are stored');
       },
     });
   }
@@ -79,6 +78,7 @@ export function track(properties: JsonObject, readOnly?: string): Tracked {
     deleteProperty: (_, key) => Reflect.deleteProperty(wrap(root, []), key),
     has: (_, key) => Reflect.has(root, key),
     ownKeys: () => Reflect.ownKeys(root),
+    defineProperty: (_, key, descriptor) => Reflect.defineProperty(wrap(root, []), key, descriptor),
     getOwnPropertyDescriptor(_, key) {
       const descriptor = Reflect.getOwnPropertyDescriptor(root, key);
       if (!descriptor) return undefined;

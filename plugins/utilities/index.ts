@@ -4,5 +4,6 @@ import { definePlugin } from '../sdk/index.js';
 export default definePlugin({
   name: 'utilities',
   packageNames: ['cloudify-utilities-plugin', 'cloudify-utilities-plugins-sdk'],
+  version: '3.0.0',
   operations: {},
 });

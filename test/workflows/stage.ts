@@ -67,6 +67,8 @@ export interface PlanMore {
 export interface StageOptions {
   /** Custom workflows that the worker takes in. */
   readonly modules?: readonly WorkflowModule[];
+  /** Files of every blueprint. */
+  readonly blueprintFolder?: string;
   /** Besides the plugin whose operations are told what to do. */
   readonly plugins?: readonly Plugin[];
 }
@@ -138,7 +140,7 @@ export class Deployment {
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 
-export async function openStage({ modules = [], plugins = [] }: StageOptions = {}): Promise<Stage> {
+export async function openStage({ modules = [], plugins = [], blueprintFolder }: StageOptions = {}): Promise<Stage> {
   const folder = await mkdtemp(path.join(tmpdir(), 'caisson-test-'));
   const address = inject('temporalAddress');
   const store = folderStore(path.join(folder, 'artifacts'));
@@ -151,7 +153,7 @@ export async function openStage({ modules = [], plugins = [] }: StageOptions = {
   const attempts = new Map<string, number>();
   const taskQueue = `test-${randomBytes(4).toString('hex')}`;
   const environment: OperationEnvironment = {
-    blueprintFolder: async () => folder,
+    blueprintFolder: async () => blueprintFolder ?? folder,
     workdir: async () => folder,
     logFor: (asked) => operationLog(store, 'test', asked),
     secrets: () => secretLookup({ get: async (key) => (key === 'password' ? 'hunter22' : undefined) }),

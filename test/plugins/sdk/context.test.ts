@@ -79,6 +79,29 @@ test.each([
   expect(instance.runtimeProperties).toEqual({});
 });
 
+test('every way of changing a list or an object is seen, and none gets past', async () => {
+  const fake = await open({ runtimeProperties: { list: [3, 1, 2], map: { a: 1 } } });
+  const { runtimeProperties } = requireNode(fake.ctx).instance;
+  const list = runtimeProperties.list as number[];
+  list.sort();
+  list.splice(1, 1);
+  list.unshift(0);
+  list.length = 2;
+  list[0] = 9;
+  Object.assign(runtimeProperties, { b: 2 });
+  Object.assign(runtimeProperties.map as object, { c: [1, { d: 1 }] });
+  ((runtimeProperties.map as { c: [number, { d: number }] }).c[1] as { d: number }).d = 5;
+  expect(() => Object.defineProperty(runtimeProperties, 'x', { value: 1 })).toThrow('are assigned, not defined');
+  expect(() => Object.defineProperty(runtimeProperties.map, 'x', { value: 1 })).toThrow('are assigned, not defined');
+  expect(JSON.parse(JSON.stringify(runtimeProperties))).toEqual({
+    list: [9, 1],
+    map: { a: 1, c: [1, { d: 5 }] },
+    b: 2,
+  });
+  fake.end();
+  expect(fake.stored()).toEqual({ list: [9, 1], map: { a: 1, c: [1, { d: 5 }] }, b: 2 });
+});
+
 test('a date is stored as text; a value put in is a copy', async () => {
   const { instance } = requireNode(await of());
   const mine = { at: new Date(0), list: [1] };

@@ -1,0 +1,206 @@
+/**
+ * Runs a workflow script for its execution: passes on what the script asks for, and tells it what came of it.
+ *
+ * It may die at any point: another attempt runs the script from its first line, and the execution answers from its record.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import type { Json } from '../blueprint/json.js';
+import type { ScriptEnd, ScriptProcess } from '../plugins/workflow-scripts/run.js';
+import { stateQuery } from '../workflows/messages.js';
+import {
+  type ScriptActivities,
+  type ScriptCall,
+  scriptCallsSignal,
+  scriptOutcomesQuery,
+  scriptRecordQuery,
+  type WorkflowScriptRequest,
+} from '../workflows/script-messages.js';
+import type { OperationEnvironment } from './environment.js';
+
+const BEAT_MS = 2_000;
+/** Between two looks for outcomes: short while something has just happened, longer the longer nothing does. */
+const SHORTEST_LOOK_MS = 15;
+const LONGEST_LOOK_MS = 500;
+/** Tries to reach the execution, half a second apart. */
+const MOST_TRIES = 240;
+
+export function workflowScriptActivities(environment: OperationEnvironment): ScriptActivities {
+  return { 'caisson.workflow_script': async (request) => await runWorkflowScript(request, environment) };
+}
+
+async function runWorkflowScript(request: WorkflowScriptRequest, environment: OperationEnvironment): Promise<void> {
+  const { startScript } = await import('../plugins/workflow-scripts/run.js');
+  const { cancellationSignal, heartbeat, info } = Context.current();
+  const beat = setInterval(() => heartbeat(), BEAT_MS);
+  const folder = await environment.blueprintFolder(request.archive);
+  const file = await scriptFile(request, folder);
+  const log = environment.logFor({
+    deployment: { id: request.deployment_id },
+    execution: { id: request.execution_id, workflow_id: info.workflowType ?? '' },
+  });
+  const outstanding = new Outstanding();
+  const known = await patiently(async () => await workflow().query(scriptRecordQuery));
+  const record = new Map(known.map((outcome) => [outcome.key, outcome]));
+
+  /** Answers from the record what stands there. */
+  function answered(key: string): boolean {
+    const outcome = record.get(key);
+    if (outcome) script.tell({ kind: 'outcome', ...outcome } as never);
+    return outcome !== undefined;
+  }
+
+  let script: ScriptProcess;
+  try {
+    script = startScript(
+      { file: file.path, folder, context: request.context, environment: scriptEnvironment() },
+      {
+        async calls(calls) {
+          const asked = (calls as unknown as readonly ScriptCall[]).filter(({ key }) => !answered(key));
+          if (asked.length === 0) return;
+          outstanding.add(asked.length);
+          await patiently(async () => await workflow().signal(scriptCallsSignal, asked));
+        },
+        instances: async () => (await workflow().query(stateQuery)).instances as unknown as Json,
+        log: (level, message) => log.write(level, message),
+      },
+    );
+    const end = await talk(script, outstanding, cancellationSignal).catch((error: Error) => {
+      if (cancellationSignal.aborted) throw new CancelledFailure('the script was cancelled', [], error);
+      throw ApplicationFailure.create({ message: error.message, type: error.name, nonRetryable: true });
+    });
+    if (end.kind === 'done') return;
+    if (cancellationSignal.aborted) throw new CancelledFailure('the script was cancelled');
+    log.write('error', end.traceback);
+    throw ApplicationFailure.create({ message: end.message, type: end.type, nonRetryable: true });
+  } finally {
+    clearInterval(beat);
+    await file.remove();
+    await log.close();
+  }
+}
+
+/** Tells the script what comes of what it asked, until it ends. */
+async function talk(script: ScriptProcess, outstanding: Outstanding, signal: AbortSignal): Promise<ScriptEnd> {
+  const context = Context.current();
+  let over = false;
+  const ended = script.ended.finally(() => {
+    over = true;
+    outstanding.wake();
+  });
+  ended.catch(() => undefined);
+  let told = false;
+  const cancel = (): void => {
+    if (!told) script.tell({ kind: 'cancel' });
+    told = true;
+    outstanding.wake();
+    // On a cancel the script ends by itself, and is waited for. Otherwise its execution or this worker is going.
+    if (!context.cancellationDetails?.cancelRequested && signal.aborted) void script.kill();
+  };
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    let from = 0;
+    let look = SHORTEST_LOOK_MS;
+    while (!over) {
+      await Promise.race([ended.catch(() => undefined), outstanding.some(signal)]);
+      if (over) break;
+      // Raced: a worker that stops answers no query, and the script's end is not to wait for that.
+      const answer = await Promise.race([
+        patiently(async () => await workflow().query(scriptOutcomesQuery, { from })),
+        ended.then(
+          () => undefined,
+          () => undefined,
+        ),
+      ]);
+      if (!answer) break;
+      const { outcomes, next, cancelling } = answer;
+      from = next;
+      for (const outcome of outcomes) script.tell({ kind: 'outcome', ...outcome } as never);
+      outstanding.remove(outcomes.length);
+      if (cancelling && !told) cancel();
+      look = outcomes.length > 0 ? SHORTEST_LOOK_MS : Math.min(LONGEST_LOOK_MS, look * 1.5);
+      await Promise.race([pause(look), ended.catch(() => undefined)]);
+    }
+    return await ended;
+  } finally {
+    signal.removeEventListener('abort', cancel);
+    await script.kill();
+  }
+}
+
+/** How much the script has asked for and not been told of yet: while that is nothing, nobody is asked. */
+class Outstanding {
+  #count = 0;
+  #wake: () => void = () => undefined;
+
+  add(count: number): void {
+    this.#count += count;
+    this.wake();
+  }
+
+  remove(count: number): void {
+    this.#count -= count;
+  }
+
+  wake(): void {
+    this.#wake();
+  }
+
+  /** Resolves when there is something to look for. */
+  async some(signal: AbortSignal): Promise<void> {
+    if (this.#count > 0 || signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+}
+
+interface ScriptFile {
+  readonly path: string;
+  remove(): Promise<void>;
+}
+
+async function scriptFile({ script }: WorkflowScriptRequest, folder: string): Promise<ScriptFile> {
+  if ('path' in script) {
+    const file = path.resolve(folder, script.path);
+    if (!file.startsWith(path.resolve(folder) + path.sep))
+      throw ApplicationFailure.nonRetryable(`${script.path} is outside of the blueprint`, 'ScriptRefused');
+    return { path: file, remove: async () => undefined };
+  }
+  const own = await mkdtemp(path.join(tmpdir(), 'caisson-workflow-'));
+  const file = path.join(own, 'workflow.py');
+  await writeFile(file, script.source, { mode: 0o600 });
+  return { path: file, remove: async () => await rm(own, { recursive: true, force: true }) };
+}
+
+/** What the script needs of our environment: no address, key or secret of ours is among it. */
+function scriptEnvironment(): NodeJS.ProcessEnv {
+  const kept = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'USER', 'CAISSON_PYTHON', 'VIRTUAL_ENV'];
+  return Object.fromEntries(
+    kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  );
+}
+
+/** The server may be away for a while; an execution that is gone will not come back. */
+async function patiently<Result>(ask: () => Promise<Result>): Promise<Result> {
+  const { cancellationSignal } = Context.current();
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError || cancellationSignal.aborted || tries >= MOST_TRIES) throw error;
+      await pause(LONGEST_LOOK_MS, undefined, { signal: cancellationSignal }).catch(() => undefined);
+    }
+  }
+}
+
+function workflow() {
+  const { client, info } = Context.current();
+  const { workflowId, runId } = info.workflowExecution ?? {};
+  if (workflowId === undefined) throw new Error('a script runs outside of any workflow');
+  return client.workflow.getHandle(workflowId, runId);
+}

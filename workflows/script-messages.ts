@@ -1,0 +1,62 @@
+/** What a workflow script, run by an activity, and its execution say to each other. Shapes are plain JSON. */
+import { defineQuery, defineSignal } from '@temporalio/workflow';
+import type { Json, JsonObject } from '../blueprint/json.js';
+import type { FailedOperation } from './messages.js';
+
+/** Something that the script asks for. The key names it: asked twice, it is done once. */
+export type ScriptCall = { readonly key: string } & (
+  | {
+      readonly call: 'operation';
+      /** Of a relationship's operation: the source. */
+      readonly instance_id: string;
+      readonly target_id?: string;
+      readonly side?: 'source' | 'target';
+      readonly operation: string;
+      readonly kwargs: JsonObject;
+      readonly override: boolean;
+    }
+  | { readonly call: 'state'; readonly instance_id: string; readonly state: string }
+  | { readonly call: 'event'; readonly instance_id?: string; readonly message: string; readonly event_type: string }
+  | { readonly call: 'log'; readonly instance_id?: string | null; readonly level: string; readonly message: string }
+  | {
+      readonly call: 'walk';
+      readonly walk: 'install' | 'uninstall';
+      readonly ids: readonly string[];
+      readonly ignore_failure?: boolean;
+    }
+);
+
+export type ScriptOutcome = { readonly key: string } & (
+  | { readonly done: Json }
+  | { readonly failed: Partial<FailedOperation> & { readonly message: string } }
+  | { readonly cancelled: true }
+);
+
+export interface ScriptOutcomes {
+  /** In the order in which they came. */
+  readonly outcomes: readonly ScriptOutcome[];
+  /** Where to go on asking. */
+  readonly next: number;
+  readonly cancelling: boolean;
+}
+
+/** Starts a script's activity. */
+export interface WorkflowScriptRequest {
+  readonly deployment_id: string;
+  readonly execution_id: string;
+  readonly archive?: string;
+  /** Path in the blueprint, or the script's own text. */
+  readonly script: { readonly path: string } | { readonly source: string };
+  /** What the script's `ctx` is made of. */
+  readonly context: JsonObject;
+}
+
+export interface ScriptActivities {
+  /** Runs the script to its end; run again after a lost worker it is answered from the record. */
+  'caisson.workflow_script'(request: WorkflowScriptRequest): Promise<void>;
+}
+
+export const scriptCallsSignal = defineSignal<[readonly ScriptCall[]]>('script_calls');
+/** What the execution has on record when a script begins (again): it need not be asked for. */
+export const scriptRecordQuery = defineQuery<readonly ScriptOutcome[]>('script_record');
+export const scriptOutcomesQuery = defineQuery<ScriptOutcomes, [{ readonly from: number }]>('script_outcomes');

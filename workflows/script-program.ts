@@ -1,0 +1,200 @@
+/**
+ * A workflow that is a Python script of the blueprint. The script cannot run in workflow code, so an activity runs it, and
+ * what it asks for is done here: recorded, retried, paused and cancelled as in any custom workflow. When the activity's
+ * worker is lost, or the run continues as new, the script is run again and answered from the record as far as it had come.
+ */
+import {
+  ActivityCancellationType,
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  isCancellation,
+  proxyActivities,
+  setHandler,
+} from '@temporalio/workflow';
+import type { Json, JsonObject } from '../blueprint/json.js';
+import { CustomRun } from './custom-run.js';
+import type { Program } from './execution.js';
+import type { ExecutionState } from './execution-state.js';
+import { HistoryFull } from './history-full.js';
+import { installChosen } from './install.js';
+import type { FailedOperation } from './messages.js';
+import {
+  type ScriptActivities,
+  type ScriptCall,
+  type ScriptOutcome,
+  scriptCallsSignal,
+  scriptOutcomesQuery,
+  scriptRecordQuery,
+  type WorkflowScriptRequest,
+} from './script-messages.js';
+import { asked } from './sdk/create-context.js';
+import { uninstallChosen } from './uninstall.js';
+
+/** Answers of one query at most. */
+const PAGE = 200;
+
+const activities = proxyActivities<ScriptActivities>({
+  startToCloseTimeout: '30d',
+  heartbeatTimeout: '10s',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: { initialInterval: '1s', maximumInterval: '30s' },
+});
+
+export function scriptProgram(script: WorkflowScriptRequest['script']): Program {
+  return async (state) => {
+    const run = new CustomRun(state);
+    const outcomes: ScriptOutcome[] = [];
+    const known = new Set<string>();
+    setHandler(scriptOutcomesQuery, ({ from }) => {
+      const page = outcomes.slice(from, from + PAGE);
+      return { outcomes: page, next: from + page.length, cancelling: state.status === 'cancelling' };
+    });
+    setHandler(scriptRecordQuery, () =>
+      [...state.recorded].map(([key, outcome]) => ({ key, ...(outcome as { readonly done: Json }) })),
+    );
+    setHandler(scriptCallsSignal, (calls) => {
+      for (const call of calls) {
+        if (known.has(call.key)) continue;
+        known.add(call.key);
+        void outcomeOf(run, call).then((outcome) => void outcomes.push({ key: call.key, ...outcome }));
+      }
+    });
+    const script_run = new CancellationScope();
+    try {
+      return await run.execute(async () => {
+        await script_run.run(async () => await runScript(state, script));
+        return undefined;
+      });
+    } catch (error) {
+      if (!(error instanceof HistoryFull)) throw error;
+      // The next run of the execution has the script run again; this one's is to be gone by then.
+      script_run.cancel();
+      throw error;
+    }
+  };
+}
+
+async function runScript(state: ExecutionState, script: WorkflowScriptRequest['script']): Promise<void> {
+  const { input } = state;
+  const name = 'path' in script ? script.path : 'inline script';
+  try {
+    await activities['caisson.workflow_script'].executeWithOptions(
+      // The numbers are the operations' own.
+      { summary: `${state.workflowId} · ${name}`, activityId: 'script' },
+      [
+        {
+          deployment_id: input.deployment_id,
+          execution_id: state.id,
+          ...(input.blueprint.archive === undefined ? {} : { archive: input.blueprint.archive }),
+          script,
+          context: contextOf(state),
+        },
+      ],
+    );
+  } catch (error) {
+    if (error instanceof ActivityFailure && error.cause instanceof ApplicationFailure) throw error.cause;
+    throw error;
+  }
+}
+
+/** Does what the script asks. Never rejects; a call that is held for the next run never resolves. */
+async function outcomeOf(run: CustomRun, call: ScriptCall): Promise<WithoutKey<ScriptOutcome>> {
+  try {
+    return await done(run, call);
+  } catch (error) {
+    if (isCancellation(error)) return { cancelled: true };
+    return { failed: { message: (error as Error).message } };
+  }
+}
+
+type WithoutKey<Value> = Value extends unknown ? Omit<Value, 'key'> : never;
+
+async function done(run: CustomRun, call: ScriptCall): Promise<WithoutKey<ScriptOutcome>> {
+  const { state } = run;
+  switch (call.call) {
+    case 'operation': {
+      const { instance_id, target_id, side, operation, kwargs, override } = call;
+      const relationship = target_id === undefined || side === undefined ? undefined : { targetId: target_id, side };
+      const options = { allowKwargsOverride: override };
+      return (await run.outcome(call.key, asked(run, instance_id, operation, kwargs, options, relationship))) as
+        | { readonly done: Json }
+        | { readonly failed: FailedOperation };
+    }
+    case 'state':
+      return await once(run, call.key, () => state.applyMark(call.instance_id, { state: call.state }));
+    case 'event':
+      return await once(run, call.key, () => state.note(call.event_type, call.message, call.instance_id));
+    case 'log':
+      return await once(run, call.key, () => {
+        state.note('workflow_log', call.message, call.instance_id ?? undefined, undefined, call.level);
+      });
+    case 'walk':
+      return await walked(run, call);
+  }
+}
+
+async function once(run: CustomRun, key: string, act: () => void): Promise<{ readonly done: Json }> {
+  if (!run.recorder.find(key)) {
+    act();
+    run.recorder.done(key, null);
+  }
+  return { done: null };
+}
+
+async function walked(run: CustomRun, call: Extract<ScriptCall, { call: 'walk' }>): Promise<{ readonly done: Json }> {
+  const { state } = run;
+  const chosen = new Set(call.ids);
+  try {
+    if (call.walk === 'install') await installChosen(state, chosen, call.key);
+    else await uninstallChosen(state, chosen, { ignoreFailure: call.ignore_failure === true, name: call.key });
+  } catch (error) {
+    if (error instanceof HistoryFull) await run.gate.close();
+    throw error;
+  }
+  return { done: null };
+}
+
+/** What the script's `ctx` is made of. Operations are named, not described: the execution knows them. */
+function contextOf(state: ExecutionState): JsonObject {
+  const { input, plan } = state;
+  const mapped = (operations: Readonly<Record<string, { readonly plugin: string }>>): JsonObject =>
+    Object.fromEntries(
+      Object.entries(operations).flatMap(([name, { plugin }]) => (plugin === '' ? [] : [[name, { plugin }]])),
+    );
+  return {
+    deployment_id: input.deployment_id,
+    blueprint_id: input.blueprint.id,
+    execution_id: state.id,
+    workflow_id: state.workflowId,
+    dry_run: state.options.dry_run,
+    resume: input.request.resume_of !== undefined,
+    inputs: plan.inputs ?? {},
+    parameters: parametersOf(input.request.parameters),
+    scaling_groups: (plan.scaling_groups ?? {}) as unknown as JsonObject,
+    nodes: plan.nodes.map((node) => ({
+      id: node.id,
+      type: node.type,
+      type_hierarchy: [...node.type_hierarchy],
+      properties: node.properties,
+      ...(node.host_id === undefined ? {} : { host_id: node.host_id }),
+      operations: mapped(node.operations),
+      plugins: node.plugins.map(({ name }) => name),
+      relationships: node.relationships.map((one) => ({
+        type: one.type,
+        type_hierarchy: [...one.type_hierarchy],
+        target_id: one.target_id,
+        properties: one.properties,
+        source_operations: mapped(one.source_operations),
+        target_operations: mapped(one.target_operations),
+      })),
+    })),
+    instances: state.instances as unknown as Json,
+  };
+}
+
+/** Where the script is, is not for the script. */
+function parametersOf(parameters: JsonObject): JsonObject {
+  const { script_path: _, script_source: _source, ...rest } = parameters;
+  return rest;
+}

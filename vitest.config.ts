@@ -22,7 +22,6 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'fast',
-          testTimeout: 20_000,
           include: ['test/**/*.test.ts'],
           exclude: [
             'test/workflows/**',

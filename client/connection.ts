@@ -92,7 +92,8 @@ export async function connect(settings: Settings, options: ConnectOptions = {}):
     embedded: stack !== undefined,
     store,
     async searchAttributes() {
-      known ??= stack ? Promise.resolve(true) : knowsSearchAttributes(client);
+      // The embedded server was started with them, for its first namespace.
+      known ??= stack && namespace === 'default' ? Promise.resolve(true) : knowsSearchAttributes(client);
       return await known;
     },
     uiUrl(workflowId, runId) {
@@ -108,7 +109,8 @@ export async function connect(settings: Settings, options: ConnectOptions = {}):
   };
 }
 
-async function keysOf(given: NonNullable<Settings['encryption']>): Promise<EncryptionKeys | undefined> {
+/** @throws CaissonError for what is no key */
+export async function keysOf(given: NonNullable<Settings['encryption']>): Promise<EncryptionKeys | undefined> {
   const { encryptionKeys } = await import('../store/encryption.js');
   return await encryptionKeys(given).catch((error: Error) => {
     throw new CaissonError('usage', 'C1006', error.message, {
@@ -116,6 +118,15 @@ async function keysOf(given: NonNullable<Settings['encryption']>): Promise<Encry
       cause: error,
     });
   });
+}
+
+/** The Temporal UI in use, as far as it is known without asking a server. */
+export async function uiOf(settings: Settings): Promise<string | undefined> {
+  const { address } = settings.connection;
+  if (settings.uiUrl !== undefined) return settings.uiUrl;
+  if (address !== undefined) return guessedUi(address);
+  const { stackStatus } = await import('./stack/up.js');
+  return (await stackStatus(settings)).server?.ui_url;
 }
 
 async function embeddedStack(settings: Settings, { autoStart = true, onStep }: ConnectOptions): Promise<Stack> {

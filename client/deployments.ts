@@ -4,8 +4,6 @@ import type { Patches } from '../activities/request.js';
 import type { JsonObject } from '../blueprint/json.js';
 import type { DeploymentPlan } from '../blueprint/plan.js';
 import type { NodeInstance } from '../graph/state.js';
-import { storeBlueprint } from '../store/blueprint-archive.js';
-import { noteWorkflowFiles, workflowFilesOf } from '../store/blueprint-workflows.js';
 import {
   type DeploymentInput,
   type DeploymentView,
@@ -23,6 +21,7 @@ import type { CaissonConnection } from './connection.js';
 import { checkId } from './deployment-id.js';
 import { type CaissonError, conflict, notFound } from './errors.js';
 import type { PreparedDeployment } from './prepare.js';
+import { storeFiles } from './stored-files.js';
 
 export interface CreateDeploymentOptions {
   readonly id: string;
@@ -47,8 +46,7 @@ export async function createDeployment(
   checkId(id);
   const { blueprint, compact, instances } = prepared;
   await refuseExisting(connection, id);
-  const archive = await storeBlueprint(connection.store, blueprint.folder);
-  await noteWorkflowFiles(connection.store, { archive, files: workflowFilesOf(compact) });
+  const archive = await storeFiles(connection.store, blueprint.folder, compact);
   const input: DeploymentInput = {
     id,
     blueprint: { id: blueprint.id, main_file: blueprint.mainFile, archive },

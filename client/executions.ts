@@ -13,7 +13,7 @@ import {
 } from '../workflows/messages.js';
 import { refusedUpdate } from './ask.js';
 import type { CaissonConnection } from './connection.js';
-import { getDeployment } from './deployments.js';
+import { getDeployment, listDeployments } from './deployments.js';
 import { CaissonError, conflict, notFound } from './errors.js';
 
 /** Names one execution. */
@@ -73,7 +73,7 @@ export const isEnded = ({ status }: Pick<ExecutionRecord, 'status'>): boolean =>
   status !== 'queued' && status !== 'started';
 
 /**
- * What a user means by one word: the id of an execution, or of a deployment and so its latest execution.
+ * What a user means by one word: the id of an execution, or of a deployment and so the execution that runs, or ran last.
  *
  * @throws CaissonError (not-found)
  */
@@ -89,13 +89,18 @@ export async function findExecution(
     if (id === word) return { deployment_id, id };
   }
   const last = await getDeployment(connection, word).then(
-    ({ executions }) => executions.at(-1),
+    ({ executions, running }) => executions.find(({ id }) => id === running) ?? executions.at(-1),
     (error) => {
       if (error instanceof CaissonError && error.kind === 'not-found') return undefined;
       throw error;
     },
   );
   if (last) return { deployment_id: word, id: last.id };
+  // One that is queued has no run yet: only its deployment knows it.
+  for (const { id: deployment_id } of await listDeployments(connection)) {
+    const { executions } = await getDeployment(connection, deployment_id);
+    if (executions.some(({ id }) => id === word)) return { deployment_id, id: word };
+  }
   throw notFound('execution or deployment', word, 'see: caisson executions list');
 }
 
@@ -135,7 +140,7 @@ export function resumption(record: ExecutionRecord, options: ExecutionOptions): 
   if (!record.resumable)
     throw conflict(
       `execution ${record.id} cannot be resumed: it is ${displayed(record.status)}`,
-      'only the latest execution of a deployment, failed or cancelled, can be resumed',
+      'one that failed or was cancelled can be resumed until another has changed the instances it left',
     );
   return {
     id: newExecutionId(record.workflow_id),

@@ -35,6 +35,8 @@ export interface Settings {
   readonly port?: number;
   readonly uiPort?: number;
   readonly uiUrl?: string;
+  /** Days for which the embedded server keeps closed workflows. */
+  readonly retention: number;
   readonly taskQueue: string;
   readonly connection: ConnectionSettings;
   readonly encryption?: { readonly keys?: string; readonly keyFile?: string };
@@ -181,6 +183,7 @@ function fallbackValues(
     'import_resolver.network': true,
     embedded: true,
     download: true,
+    retention: 30,
     task_queue: 'caisson',
     'worker.operations': 200,
     'worker.log_level': 'info',
@@ -205,6 +208,7 @@ function settingsOf(origins: readonly SettingOrigin[], connection: ConnectionSet
     imports: { network: values['import_resolver.network'], ...optional('rules', values['import_resolver.rules']) },
     embedded: values.embedded,
     download: values.download,
+    retention: values.retention,
     taskQueue: values.task_queue,
     ...optional('temporalCli', values.temporal_cli),
     ...optional('port', values.port),

@@ -1,8 +1,9 @@
 /**
  * A plan without what a run never looks at. The plan travels in workflow arguments, so its size is time.
  *
- * Left out: interfaces (operations say the same), operations that do nothing, bare names of operations that also stand
- * under their full name, and the definitions that only the compiler needs.
+ * Left out: interfaces (operations say the same), operations that do nothing, those that install Cloudify's host agent
+ * (there is none: workers take its place), bare names of operations that also stand under their full name, and the
+ * definitions that only the compiler needs.
  */
 import type { DeploymentPlan, Operation, Operations, PlanNode, PlanRelationship } from '../blueprint/plan.js';
 
@@ -47,9 +48,14 @@ function compactOperations(operations: Operations, node: PlanNode, activityOf: A
   const kept: Record<string, Operation> = {};
   for (const name of names) {
     const operation = operations[name] as Operation;
-    if (operation.plugin === '' || (!name.includes('.') && full.has(name))) continue;
+    if (operation.plugin === '' || isOfAgent(operation) || (!name.includes('.') && full.has(name))) continue;
     const activity = activityOf(operation, node);
     kept[name] = activity === undefined ? operation : { ...operation, activity };
   }
   return kept;
+}
+
+/** Every host has these mapped by its type, whether it asks for an agent or not. */
+function isOfAgent({ operation }: Operation): boolean {
+  return operation.startsWith('cloudify_agent.');
 }

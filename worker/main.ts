@@ -26,7 +26,7 @@ for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop
 process.on('SIGHUP', () => undefined);
 
 try {
-  await serve({ settings, log, environment, healthFile: files.workerHealth, signal: stop.signal });
+  await serve({ settings, log, environment, embedded: true, healthFile: files.workerHealth, signal: stop.signal });
 } catch (error) {
   log.error('the worker failed', { error });
   process.exitCode = 1;

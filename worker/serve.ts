@@ -13,6 +13,7 @@ import { workflowBundle } from './bundle.js';
 import { operationEnvironment } from './environment.js';
 import { serveHealth, type WorkerHealth } from './health.js';
 import type { WorkerLog } from './log.js';
+import { setRetention } from './retention.js';
 import { createWorker } from './run.js';
 import { registerSearchAttributes } from './search-attributes.js';
 import { blueprintWorkflows, pluginWorkflows } from './workflow-modules.js';
@@ -22,6 +23,8 @@ export interface ServeOptions {
   readonly log: WorkerLog;
   /** With keys and secrets: see private-environment.ts. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The server is the embedded one, which is set up as the settings say. */
+  readonly embedded?: boolean;
   /** File in which the worker tells how it is. */
   readonly healthFile?: string;
   /** Stop: what runs may end, nothing new is taken. */
@@ -70,10 +73,15 @@ export async function serve(options: ServeOptions): Promise<void> {
       const connection = await connected(options, () => void health.tell('disconnected'));
       if (!connection) break;
       try {
-        await registerSearchAttributes(connection, settings.connection.namespace);
+        const { namespace } = settings.connection;
+        if (!(await registerSearchAttributes(connection, namespace))) void registered(connection, options);
+        if (options.embedded)
+          await setRetention(connection, namespace, settings.retention).catch((error) =>
+            log.warn('the retention cannot be set', { error }),
+          );
         const worker = await createWorker({
           connection,
-          namespace: settings.connection.namespace,
+          namespace,
           store,
           plugins: catalog.map(({ plugin }) => plugin),
           environment,
@@ -108,10 +116,26 @@ function installRuntime(settings: Settings, log: WorkerLog): void {
     // Signals are ours: the runtime's own handlers would not know that we begin again after a lost server.
     shutdownSignals: [],
     telemetryOptions: {
-      logging: { forward: {}, filter: makeTelemetryFilterString({ core: level === 'DEBUG' ? 'INFO' : 'WARN' }) },
+      logging: { forward: {}, filter: logFilter(level === 'DEBUG' ? 'INFO' : 'WARN') },
       ...(metrics === undefined ? {} : { metrics: { prometheus: { bindAddress: metrics } } }),
     },
   });
+}
+
+/** Every poll tells of each of its retries: while a server is away, that is ten lines a second. We tell once. */
+function logFilter(core: 'INFO' | 'WARN'): string {
+  return `${makeTelemetryFilterString({ core })},temporalio_client::retry=off`;
+}
+
+const MOST_REGISTRATIONS = 12;
+
+/** A namespace that was just made refuses them for some seconds; one where we may not stays without them. */
+async function registered(connection: NativeConnection, { settings, signal, log }: ServeOptions): Promise<void> {
+  for (let tries = 0; tries < MOST_REGISTRATIONS && !signal.aborted; tries += 1) {
+    await pause(BEAT_MS, undefined, { signal }).catch(() => undefined);
+    if (await registerSearchAttributes(connection, settings.connection.namespace)) return;
+  }
+  if (!signal.aborted) log.warn('the search attributes are not registered: the UI cannot search by deployment');
 }
 
 /** A connection, however long it takes; undefined when told to stop meanwhile. */
@@ -153,7 +177,7 @@ async function runToEnd(
   signal.addEventListener('abort', stop, { once: true });
   await health.tell('polling');
   log.info('the worker polls', { task_queue: worker.options.taskQueue });
-  const watch = setInterval(() => void look(connection, signal, health), BEAT_MS);
+  const watch = setInterval(() => void look(connection, signal, health, log), BEAT_MS);
   try {
     await running;
   } finally {
@@ -163,14 +187,23 @@ async function runToEnd(
 }
 
 /** Whether the server still answers. The polls themselves go on for ever and need no help. */
-async function look(connection: NativeConnection, signal: AbortSignal, health: Reporter): Promise<void> {
+async function look(
+  connection: NativeConnection,
+  signal: AbortSignal,
+  health: Reporter,
+  log: WorkerLog,
+): Promise<void> {
   const answers = await connection
     .withDeadline(Date.now() + BEAT_MS, () => connection.workflowService.getSystemInfo({}))
     .then(
       () => true,
       () => false,
     );
-  if (!signal.aborted) await health.tell(answers ? 'polling' : 'disconnected');
+  if (signal.aborted) return;
+  const { state } = health.now();
+  if (!answers && state === 'polling') log.warn('the server does not answer; the worker waits for it');
+  if (answers && state === 'disconnected') log.info('the server answers again');
+  await health.tell(answers ? 'polling' : 'disconnected');
 }
 
 interface Reporter {

@@ -10,6 +10,7 @@ export const cancel: CommandDefinition = {
   options: [
     { flags: '-d, --deployment-id <id>', summary: 'the deployment of the execution' },
     { flags: '-f, --force', summary: 'do not wait for running operations' },
+    { flags: '--drain', summary: 'let running operations run to their end, start nothing new, then cancel' },
     { flags: '-k, --kill', summary: 'end the run from outside, at once' },
     ...FOLLOW_FLAGS,
   ],
@@ -24,10 +25,18 @@ async function run(invocation: Invocation): Promise<number> {
   const { args, io, global } = invocation;
   const [word = ''] = args;
   const { withSession } = await import('../session.js');
-  const { cancelExecution, findExecution } = await import('../executions.js');
+  const { cancelExecution, findExecution, getExecution } = await import('../executions.js');
   return await withSession(global, io, async ({ connection }) => {
     const reference = await findExecution(connection, word, optionalText(invocation, 'deploymentId'));
-    await cancelExecution(connection, reference, { force: flag(invocation, 'force'), kill: flag(invocation, 'kill') });
+    const { cancelQueuedExecution, drainExecution } = await import('../control.js');
+    if ((await getExecution(connection, reference)).status === 'queued')
+      await cancelQueuedExecution(connection, reference);
+    else if (flag(invocation, 'drain')) await drainExecution(connection, reference);
+    else
+      await cancelExecution(connection, reference, {
+        force: flag(invocation, 'force'),
+        kill: flag(invocation, 'kill'),
+      });
     const { followStarted } = await import('./execution-flags.js');
     const finished = await followStarted(invocation, connection, reference);
     if (!finished) return 0;

@@ -139,6 +139,28 @@ const remove: CommandDefinition = {
   },
 };
 
+const protect: CommandDefinition = {
+  name: 'protect',
+  summary: 'Guard a deployment against uninstall and deletion',
+  arguments: [{ name: '<deployment>', summary: 'id of the deployment' }],
+  options: [{ flags: '--off', summary: 'lift the guard' }],
+  examples: [
+    ['caisson deployments protect shop', 'uninstall and delete are refused from now on'],
+    ['caisson deployments protect shop --off', 'they are allowed again'],
+  ],
+  async run(invocation) {
+    const { args, io, global } = invocation;
+    const { withSession } = await import('../session.js');
+    const { protectDeployment } = await import('../control.js');
+    return await withSession(global, io, async ({ connection }) => {
+      const on = !flag(invocation, 'off');
+      await protectDeployment(connection, args[0] ?? '', on);
+      io.err(`deployment ${args[0]} is ${on ? 'protected' : 'not protected any more'}`);
+      return 0;
+    });
+  },
+};
+
 function rowOf(view: import('../../workflows/messages.js').DeploymentView): Row {
   const { id, blueprint, deployment_status, installation_status, created_at, running } = view;
   return { id, blueprint_id: blueprint.id, deployment_status, installation_status, created_at, running };
@@ -147,5 +169,5 @@ function rowOf(view: import('../../workflows/messages.js').DeploymentView): Row 
 export const deployments: CommandDefinition = {
   name: 'deployments',
   summary: 'Blueprints with inputs and state',
-  commands: [create, list, get, inputs, outputs, capabilities, remove],
+  commands: [create, list, get, inputs, outputs, capabilities, protect, remove],
 };

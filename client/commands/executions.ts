@@ -1,6 +1,7 @@
 import type { ExecutionRecord } from '../../workflows/messages.js';
 import type { Column } from '../output/table.js';
 import { cancel } from './cancel.js';
+import { fail, goOn, pause, retry, signal, skip } from './control.js';
 import { type CommandDefinition, type Invocation, optionalText } from './definition.js';
 import { start } from './execute.js';
 import { FOLLOW_FLAGS } from './execution-flags.js';
@@ -105,5 +106,5 @@ async function watchOne(invocation: Invocation): Promise<number> {
 export const executions: CommandDefinition = {
   name: 'executions',
   summary: 'Runs of workflows',
-  commands: [start, list, get, watch, cancel, resume],
+  commands: [start, list, get, watch, pause, goOn, cancel, resume, retry, fail, skip, signal],
 };

@@ -59,6 +59,25 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./resume.js')).resume,
   },
   {
+    name: 'approve',
+    summary: 'Approve what an execution waits for',
+    group: 'Run blueprints',
+    load: async () => (await import('./approvals.js')).approve,
+  },
+  {
+    name: 'reject',
+    summary: 'Reject what an execution waits for',
+    group: 'Run blueprints',
+    load: async () => (await import('./approvals.js')).reject,
+  },
+  {
+    name: 'approvals',
+    aliases: ['approval'],
+    summary: 'What executions wait to have approved',
+    group: 'Look',
+    load: async () => (await import('./approvals.js')).approvals,
+  },
+  {
     name: 'events',
     aliases: ['event'],
     summary: 'Events of an execution',
@@ -89,6 +108,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'Blueprints with inputs and state',
     group: 'Manage',
     load: async () => (await import('./deployments.js')).deployments,
+  },
+  {
+    name: 'schedules',
+    aliases: ['schedule'],
+    summary: 'Workflows that run at set times',
+    group: 'Manage',
+    load: async () => (await import('./schedules.js')).schedules,
   },
   {
     name: 'executions',
@@ -169,6 +195,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'Run a worker, or list those that run',
     group: 'Set up',
     load: async () => (await import('./workers.js')).workers,
+  },
+  {
+    name: 'codec-server',
+    summary: "Let Temporal's UI and command read encrypted and big payloads",
+    group: 'Set up',
+    load: async () => (await import('./codec-server.js')).codecServer,
   },
   {
     name: 'config',

@@ -117,6 +117,12 @@ const table = {
     summary: "port of the embedded server's web page",
     fallback: 'a free one, the same each time',
   },
+  retention: {
+    variable: 'CAISSON_RETENTION',
+    kind: 'number',
+    summary: 'days for which the embedded server keeps the histories of closed workflows',
+    fallback: '30',
+  },
   task_queue: {
     variable: 'CAISSON_TASK_QUEUE',
     kind: 'text',

@@ -1,11 +1,14 @@
 /** The embedded Temporal server: `temporal server start-dev` on a database file of the home. */
+import { execFile } from 'node:child_process';
 import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { SEARCH_ATTRIBUTES } from '../../workflows/search-attributes.js';
 import { CaissonError } from '../errors.js';
 import { isServing } from './grpc.js';
 import { becomesReady, launchOther } from './launch.js';
 import { freePort, isFree } from './ports.js';
+import { reach } from './reach.js';
 import type { ServerState, StackFiles, StackState } from './state.js';
 import type { TemporalBinary } from './temporal/binary.js';
 
@@ -62,6 +65,22 @@ export async function startServer(
     failure: async (what) => await ended(files, what),
   });
   return server;
+}
+
+/**
+ * Makes a namespace that a running server does not know: it was started for another one.
+ *
+ * @throws CaissonError when it cannot be made
+ */
+export async function makeNamespace({ address, program }: ServerState, namespace: string): Promise<void> {
+  const steps = await reach({ address, namespace });
+  if (!steps.some(({ step, ok }) => step === 'namespace' && !ok)) return;
+  const words = ['operator', 'namespace', 'create', '--address', address, '--namespace', namespace];
+  await promisify(execFile)(program, words, { env: serverEnvironment() }).catch((error: Error) => {
+    throw new CaissonError('unreachable', 'C5001', `the namespace ${namespace} cannot be made: ${error.message}`, {
+      cause: error,
+    });
+  });
 }
 
 interface ServerArguments {

@@ -6,7 +6,7 @@ import { isServing } from './grpc.js';
 import { startKeeper } from './keeper.js';
 import { withLock } from './lock.js';
 import { isRunning, killProcess, stopProcess } from './process.js';
-import { startServer } from './server.js';
+import { makeNamespace, startServer } from './server.js';
 import {
   type KeeperState,
   readState,
@@ -115,6 +115,7 @@ async function startMissing(
   const keeper = await keptKeeper(settings, state);
   const before = state;
   const server = (await keptServer(settings, state)) ?? (await newServer(settings, files, state, note, onStep));
+  await makeNamespace(server, settings.connection.namespace);
   const worker =
     (await keptWorker(settings, before, server)) ?? (await newWorker(settings, files, state, server, note, onStep));
   if (!keeper) await startKeeper(settings, files, worker.build, async (started) => await note({ keeper: started }));

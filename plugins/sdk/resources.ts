@@ -2,13 +2,10 @@
 import { cp, mkdir, mkdtemp, readFile, realpath, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import nunjucks from 'nunjucks';
 import type { JsonObject } from '../../blueprint/json.js';
 import { withoutNamespaces } from '../../blueprint/namespaces.js';
 import { NonRecoverableError, ResourceNotFound } from './errors.js';
-
-/** A template's marks; a file without any is passed on as it is. */
-const TEMPLATE = /\{\{|\{%|\{#/;
+import { isTemplate, renderTemplate } from './templates.js';
 
 export interface Resources {
   get(resource: string): Promise<Buffer>;
@@ -44,12 +41,11 @@ export function resourcesOf(
 
   async function render(resource: string, variables: JsonObject): Promise<string> {
     const text = (await readFile(await locate(resource))).toString('utf8');
-    if (!TEMPLATE.test(text)) return text;
+    if (!isTemplate(text)) return text;
     if (Object.hasOwn(variables, 'ctx'))
       throw new NonRecoverableError('a template variable cannot be called ctx: that is the context');
-    const environment = new nunjucks.Environment(null, { autoescape: false, throwOnUndefined: false });
     try {
-      return environment.renderString(text, { ...variables, ctx: templateContext() });
+      return renderTemplate(text, { ...variables, ctx: templateContext() });
     } catch (error) {
       throw new NonRecoverableError(`template ${resource}: ${(error as Error).message}`);
     }

@@ -84,6 +84,8 @@ async function versionOf(file: string, tried: string[], from: TemporalBinary['fr
     return undefined;
   }
   try {
+    if (from === 'download of the Temporal SDK' && !(await isOurs(file)))
+      throw new Error('it belongs to somebody else, who may have put anything there');
     await access(file, constants.X_OK);
     const { stdout } = await promisify(execFile)(file, ['--version'], { timeout: 20_000 });
     const [, version, major, minor] = /version ((\d+)\.(\d+)\S*)/.exec(stdout) ?? [];
@@ -133,6 +135,12 @@ const WAYS_OUT =
 function notUsable(tried: readonly string[], hint: string = WAYS_OUT, cause?: unknown): CaissonError {
   const list = tried.map((line) => `\n  - ${line}`).join('');
   return new CaissonError('unreachable', 'C5002', `no temporal program can be used; tried:${list}`, { hint, cause });
+}
+
+/** The folder for temporary files is everybody's. */
+async function isOurs(file: string): Promise<boolean> {
+  const { uid, mode } = await stat(file);
+  return (uid === 0 || uid === process.getuid?.()) && (mode & 0o022) === 0;
 }
 
 async function isThere(file: string): Promise<boolean> {

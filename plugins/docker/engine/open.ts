@@ -1,14 +1,14 @@
 /** Opens an engine for one operation. */
-import http from 'node:http';
-import https from 'node:https';
+import type http from 'node:http';
 import Docker, { type DockerOptions } from 'dockerode';
 import type { JsonObject } from '../../../blueprint/json.js';
 import type { NodeOperationContext, OperationContext } from '../../sdk/context.js';
 import { NonRecoverableError, RecoverableError } from '../../sdk/errors.js';
 import { requireNode } from '../../sdk/require-kind.js';
 import { describeAddress, type EngineAddress, engineAddress, hostOfAddress } from './address.js';
+import { agentOver, plainAgent, tlsAgent } from './agents.js';
 import { engineFailure, messageOf, statusOf } from './failure.js';
-import { agentOver, type SshConnection, sshConnect } from './ssh.js';
+import { type SshConnection, sshConnect } from './ssh.js';
 
 export interface Engine {
   readonly docker: Docker;
@@ -89,18 +89,14 @@ async function connect(address: EngineAddress, signal: AbortSignal): Promise<Con
 
 type ClientOptions = DockerOptions & { readonly agent?: http.Agent };
 
-/** A connection for each call: one that is kept may be closed by the other side just when it is used again. */
-const UNKEPT = { keepAlive: false };
-
 function socketOptions({ path }: Extract<EngineAddress, { kind: 'socket' }>): ClientOptions {
-  return { socketPath: path, agent: new http.Agent(UNKEPT) };
+  return { socketPath: path, agent: plainAgent() };
 }
 
 function tcpOptions({ host, port, tls }: Extract<EngineAddress, { kind: 'tcp' }>): ClientOptions {
-  if (!tls) return { protocol: 'http', host, port, agent: new http.Agent(UNKEPT) };
+  if (!tls) return { protocol: 'http', host, port, agent: plainAgent() };
   const { verify, ...files } = tls;
-  // Whether a certificate is checked is up to the agent: the client has no setting of its own.
-  return { protocol: 'https', host, port, agent: new https.Agent({ ...UNKEPT, rejectUnauthorized: verify }), ...files };
+  return { protocol: 'https', host, port, agent: tlsAgent(verify), ...files };
 }
 
 /** What the client would read from DOCKER_HOST is given, so that it does not. */

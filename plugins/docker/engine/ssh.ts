@@ -1,5 +1,4 @@
-/** SSH to the machine of an engine: commands, files, and an HTTP agent whose connections end at the engine there. */
-import http from 'node:http';
+/** SSH to the machine of an engine: commands, files, and connections to the engine there. */
 import type { Duplex } from 'node:stream';
 import ssh2, { type ClientChannel, type SFTPWrapper } from 'ssh2';
 import { NonRecoverableError, RecoverableError } from '../../sdk/errors.js';
@@ -108,24 +107,6 @@ function connectionOn(client: ssh2.Client): SshConnection {
     sftp: () => new Promise((resolve, reject) => client.sftp((error, sftp) => (error ? reject(error) : resolve(sftp)))),
     close: () => client.end(),
   };
-}
-
-/** An agent that makes its connections by `open`. They are dear, and nobody closes them: they are used again. */
-export function agentOver(open: () => Promise<Duplex>): http.Agent {
-  const agent = new http.Agent({ keepAlive: true });
-  const connecting = (_options: object, done: (error: Error | null, stream?: Duplex) => void): void => {
-    open().then(
-      (stream) => done(null, withSocketMethods(stream)),
-      (error: Error) => done(error),
-    );
-  };
-  return Object.assign(agent, { createConnection: connecting });
-}
-
-/** The HTTP client calls these on what it takes for a socket. */
-function withSocketMethods(stream: Duplex): Duplex {
-  const same = () => stream;
-  return Object.assign(stream, { setKeepAlive: same, setNoDelay: same, setTimeout: same, ref: same, unref: same });
 }
 
 function loginFailure(where: string, error: Error & { level?: string }, wrongKey: string | undefined): Error {

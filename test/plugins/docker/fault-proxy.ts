@@ -11,6 +11,8 @@ export interface FaultProxy {
   readonly calls: string[];
   /** Fails at the n-th call from now on; undefined = never. */
   failAt(call: number | undefined, fault?: 'lost-call' | 'lost-answer'): void;
+  /** Called when the engine has answered a call and the caller does not know yet. */
+  onAnswer: ((call: string) => Promise<void>) | undefined;
   close(): Promise<void>;
 }
 
@@ -18,6 +20,21 @@ export async function faultProxy(socketPath: string): Promise<FaultProxy> {
   const calls: string[] = [];
   let left: number | undefined;
   let fault: 'lost-call' | 'lost-answer' = 'lost-answer';
+
+  const proxy: FaultProxy = {
+    port: 0,
+    onAnswer: undefined,
+    calls,
+    failAt(call, how = 'lost-answer') {
+      left = call;
+      fault = how;
+      calls.length = 0;
+    },
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
 
   const server = http.createServer((request, response) => {
     if (left !== undefined && left <= 0) {
@@ -33,9 +50,13 @@ export async function faultProxy(socketPath: string): Promise<FaultProxy> {
     }
     const { method, url, headers } = request;
     const onward = http.request({ socketPath, method, path: url, headers }, (answer) => {
-      if (!fails) {
+      const pass = (): void => {
         response.writeHead(answer.statusCode ?? 500, answer.headers);
         answer.pipe(response);
+      };
+      if (!fails) {
+        const call = `${method} ${url?.replace(/\?.*/, '')}`;
+        void (proxy.onAnswer?.(call) ?? Promise.resolve()).then(pass);
         return;
       }
       // Read to its end, so that the engine has done all of it.
@@ -46,17 +67,6 @@ export async function faultProxy(socketPath: string): Promise<FaultProxy> {
     request.pipe(onward);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    port: (server.address() as AddressInfo).port,
-    calls,
-    failAt(call, how = 'lost-answer') {
-      left = call;
-      fault = how;
-      calls.length = 0;
-    },
-    async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  Object.assign(proxy, { port: (server.address() as AddressInfo).port });
+  return proxy;
 }

@@ -8,6 +8,8 @@ import { type CaissonConnection, connect } from '../../../client/connection.js';
 import { loadSettings } from '../../../client/settings.js';
 import { examine } from '../../../client/stack/doctor.js';
 import { pollersOf } from '../../../client/stack/pollers.js';
+import { freePort } from '../../../client/stack/ports.js';
+import { startDevServer } from '../../temporal/dev-server.js';
 import { certificates } from '../certificates.js';
 import { startKeyGateway, startTlsGateway } from './gateway.js';
 
@@ -152,3 +154,22 @@ test('the doctor tells of a task queue that nobody serves, and how to serve it',
     fix: 'caisson worker run',
   });
 });
+
+test('a worker outlasts its server, and tells over HTTP how it is', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'caisson-db-'));
+  const options = { database: path.join(folder, 'temporal.db'), port: await freePort() };
+  let own = await startDevServer(options);
+  onTestFinished(async () => {
+    await own.kill();
+    await rm(folder, { recursive: true, force: true });
+  });
+  const [health, metrics] = [await freePort(), await freePort()].map((port) => `127.0.0.1:${port}`);
+  startWorker(await environmentFor(own.address), '--health', health!, '--metrics', metrics!);
+  const readiness = async () => (await fetch(`http://${health}/readyz`).catch(() => undefined))?.status;
+  await expect.poll(readiness, { timeout: 25_000, interval: 200 }).toBe(200);
+  expect(await (await fetch(`http://${metrics}/metrics`)).text()).toContain('temporal_num_pollers');
+  await own.kill();
+  await expect.poll(readiness, { timeout: 25_000, interval: 200 }).toBe(503);
+  own = await startDevServer(options);
+  await expect.poll(readiness, { timeout: 25_000, interval: 200 }).toBe(200);
+}, 90_000);

@@ -1,12 +1,17 @@
 /** Encryption from end to end: a deployment with a failing operation, and what Temporal has of it. */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { expect, inject, onTestFinished, test } from 'vitest';
+import { startCodecServer } from '../../../client/codec-server.js';
 import { type CaissonConnection, connect } from '../../../client/connection.js';
 import { loadSettings } from '../../../client/settings.js';
+import { encryptionKeys } from '../../../store/encryption.js';
+import { openArtifactStore } from '../../../store/open.js';
 import {
   DEFAULT_OPTIONS,
   type DeploymentInput,
@@ -16,6 +21,7 @@ import {
   executionWorkflowId,
 } from '../../../workflows/messages.js';
 import { sketch } from '../../graph/fixtures.js';
+import { temporalBinary } from '../../temporal/binary.js';
 
 const key = (id: string): string => `${id}:${randomBytes(32).toString('hex')}`;
 
@@ -58,6 +64,10 @@ test('nothing that a deployment holds is readable in Temporal, and a changed key
   expect(raw.includes('binary/encrypted')).toBe(true);
   for (const readable of ['open sesame', 'blueprint.yaml', 'json/plain', 'no plugin of this worker'])
     expect(raw.includes(readable), readable).toBe(false);
+
+  // With the keys, Temporal's own command reads it all.
+  const shown = await shownWithCodec(environment, deploymentWorkflowId(id));
+  expect(shown).toContain('open sesame');
 
   await stopWorker();
   const turned = { ...environment, CAISSON_ENCRYPTION_KEYS: `${key('second')},${first}` };
@@ -112,4 +122,28 @@ function textIn(value: unknown): string {
   if (value instanceof Uint8Array) return `${Buffer.from(value).toString('latin1')}\n`;
   if (typeof value !== 'object' || value === null) return `${String(value)}\n`;
   return Object.values(value).map(textIn).join('');
+}
+
+/** What `temporal workflow show` shows by way of a codec server with these settings. */
+async function shownWithCodec(environment: Record<string, string>, workflowId: string): Promise<string> {
+  const { settings } = await loadSettings({}, environment, environment.HOME);
+  const server = await startCodecServer({
+    store: openArtifactStore(settings.artifacts),
+    encryption: await encryptionKeys(settings.encryption),
+    host: '127.0.0.1',
+    port: 0,
+    origins: ['http://ui.test'],
+  });
+  onTestFinished(() => void server.close());
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const asked = async (origin: string): Promise<number> =>
+    (await fetch(`${endpoint}/decode`, { method: 'POST', body: '{}', headers: { origin } })).status;
+  expect([await asked('http://ui.test'), await asked('http://evil.test')]).toEqual([200, 403]);
+  const words = ['workflow', 'show', '--workflow-id', workflowId, '--output', 'json', '--codec-endpoint', endpoint];
+  const { stdout } = await promisify(execFile)(
+    await temporalBinary(),
+    [...words, '--address', inject('temporalAddress')],
+    { env: { HOME: environment.HOME, PATH: environment.PATH }, maxBuffer: 64 * 1024 * 1024 },
+  );
+  return stdout.replaceAll(/"data": "([^"]*)"/g, (_, data) => Buffer.from(data, 'base64').toString('utf8'));
 }

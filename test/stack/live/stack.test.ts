@@ -52,6 +52,13 @@ describe('a stack', () => {
     });
   });
 
+  test('keeps the histories of closed workflows for a month', async () => {
+    const { config } = await withConnection(settings, async ({ client, namespace }) => {
+      return await client.workflowService.describeNamespace({ namespace });
+    });
+    expect(Number(config?.workflowExecutionRetentionTtl?.seconds)).toBe(30 * 86_400);
+  });
+
   test('that runs is left alone', async () => {
     const { server, worker } = await readState(stackFiles(settings).state);
     const steps: string[] = [];
@@ -83,7 +90,7 @@ describe('a stack', () => {
     const stack = await up(settings);
     const { state } = stackFiles(settings);
     const { keeper } = await readState(state);
-    process.kill(keeper!.pid, 'SIGKILL');
+    await killProcess(keeper!);
     expect(await up(settings)).toEqual(stack);
     const other = (await readState(state)).keeper;
     expect(other?.pid).not.toBe(keeper?.pid);
@@ -134,6 +141,18 @@ describe('a stack', () => {
     expect(after.server).toEqual(before.server);
     expect(await isRunning(before.worker)).toBe(false);
     expect(await isRunning(after.worker)).toBe(true);
+  });
+
+  test('serves another namespace when it is asked to', async () => {
+    const { server } = await up(settings);
+    const other = { ...settings, connection: { namespace: 'other' } };
+    expect((await up(other)).server).toEqual(server);
+    const id = await withConnection(other, startDeployment);
+    await expect
+      .poll(async () => await withConnection(other, async (connection) => await viewOf(connection, id)), {
+        timeout: 20_000,
+      })
+      .toMatchObject({ id });
   });
 
   test('that is taken down leaves no process, keeps its data and comes up at the same ports', async () => {
@@ -223,7 +242,7 @@ async function withConnection<T>(settings: Settings, use: (connection: CaissonCo
   }
 }
 
-async function startDeployment({ client, taskQueue }: CaissonConnection): Promise<string> {
+async function startDeployment({ client, taskQueue, searchAttributes }: CaissonConnection): Promise<string> {
   const id = `d-${randomBytes(4).toString('hex')}`;
   const { plan, instances } = sketch({ db: {} });
   const input: DeploymentInput = {
@@ -232,7 +251,7 @@ async function startDeployment({ client, taskQueue }: CaissonConnection): Promis
     plan,
     instances,
     created_at: '2026-01-01T00:00:00.000Z',
-    search_attributes: true,
+    search_attributes: await searchAttributes(),
     first: { id: 'install_1', workflow_id: 'install', parameters: {}, options: DEFAULT_OPTIONS },
   };
   await client.workflow.start('deployment', { workflowId: deploymentWorkflowId(id), taskQueue, args: [input] });

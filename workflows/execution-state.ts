@@ -1,4 +1,5 @@
 /** What one run of an execution workflow knows and changes: instances, ledger, journal, running and failed operations. */
+import { CancellationScope } from '@temporalio/workflow';
 import type { OperationRequest, Patches } from '../activities/request.js';
 import type { DeploymentPlan, Json, JsonObject } from '../blueprint/plan.js';
 import { factsAfter, ROLLED_BACK } from '../graph/begin.js';
@@ -56,6 +57,8 @@ export class ExecutionState {
   readonly applied = new Set<string>();
   readonly startedAt: string;
   readonly control: Control;
+  /** Where operations run: a cancel of the run does not reach them here, it is told to each. */
+  readonly shelter = new CancellationScope({ cancellable: false });
   /** Signals that were delivered, by name: the latest of each. */
   readonly deliveries: Map<string, Delivery>;
   /** Waits that the next run of this execution takes up again. */

@@ -124,3 +124,19 @@ describe('on the wire', () => {
     expect(deployment.properties('vpc').__create_token).toBeUndefined();
   });
 });
+
+test('what is given beside the import is for all nodes', async () => {
+  const cloud = await openCloud('ap-northeast-1');
+  const deployment = await Deployment.of(`
+tosca_definitions_version: cloudify_dsl_1_5
+imports:
+  - cloudify/types/types.yaml
+  - 'plugin:cloudify-aws-plugin': ${cloud.config}
+node_templates:
+  vpc: { type: cloudify.nodes.aws.ec2.Vpc, properties: { resource_config: { CidrBlock: 10.8.0.0/16 } } }
+`);
+  await deployment.install();
+  expect(cloud.proxy.changes()).toEqual(['CreateVpc']);
+  await deployment.uninstall();
+  await cloud.close();
+});

@@ -33,8 +33,8 @@ export interface Cloud {
   close(): Promise<void>;
 }
 
-export async function openCloud(region: string): Promise<Cloud> {
-  const url = inject('motoUrl');
+/** @param url of the endpoint; that of the test's set-up by default */
+export async function openCloud(region: string, url: string = inject('motoUrl')): Promise<Cloud> {
   const proxy = await faultProxy(url);
   const credentials = { accessKeyId: 'testing', secretAccessKey: 'testing' };
   const ec2 = new EC2Client({ region, endpoint: url, credentials });

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { OperationRequest } from '../../../activities/request.js';
 import type { Json, JsonObject } from '../../../blueprint/json.js';
-import { compileBlueprint, prepare } from '../../../client/prepare.js';
+import { type CompiledBlueprint, compileBlueprint, prepare } from '../../../client/prepare.js';
 import { chooseInstances } from '../../../graph/choice.js';
 import type { NodeInstance } from '../../../graph/state.js';
 import type { OperationCall, Sequence } from '../../../graph/steps.js';
@@ -15,6 +15,7 @@ import { advance, beginWalk, isIdle, settle } from '../../../graph/walk.js';
 import { installWalk, uninstallWalk } from '../../../graph/walks.js';
 import aws from '../../../plugins/aws/index.js';
 import { builtInPlugins } from '../../../plugins/builtin.js';
+import type { Catalog } from '../../../plugins/catalog.js';
 import { createOperationContext } from '../../../plugins/sdk/create-context.js';
 import { errorKind, NonRecoverableError } from '../../../plugins/sdk/errors.js';
 import { ExecutionState } from '../../../workflows/execution-state.js';
@@ -51,18 +52,18 @@ export class Deployment {
 
   /** @param yaml the blueprint; `inputs` are its inputs */
   static async of(yaml: string, inputs: JsonObject = {}): Promise<Deployment> {
-    const folder = await mkdtemp(path.join(tmpdir(), 'caisson-test-aws-'));
-    try {
-      await writeFile(path.join(folder, 'blueprint.yaml'), yaml);
-      return await Deployment.at(folder, inputs);
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+    const compiled = compiledBefore.get(yaml) ?? inFolder(yaml);
+    compiledBefore.set(yaml, compiled);
+    return Deployment.#from(await compiled, inputs, await builtInPlugins());
   }
 
   static async at(file: string, inputs: JsonObject = {}): Promise<Deployment> {
     const catalog = await builtInPlugins();
-    const prepared = prepare(await compileBlueprint(file, catalog), inputs, catalog);
+    return Deployment.#from(await compileBlueprint(file, catalog), inputs, catalog);
+  }
+
+  static #from(blueprint: CompiledBlueprint, inputs: JsonObject, catalog: Catalog): Deployment {
+    const prepared = prepare(blueprint, inputs, catalog);
     deployments += 1;
     const input = {
       deployment_id: `d${process.pid}-${deployments}`,
@@ -246,3 +247,15 @@ export class Deployment {
 }
 
 let deployments = 0;
+
+const compiledBefore = new Map<string, Promise<CompiledBlueprint>>();
+
+async function inFolder(yaml: string): Promise<CompiledBlueprint> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'caisson-test-aws-'));
+  try {
+    await writeFile(path.join(folder, 'blueprint.yaml'), yaml);
+    return await compileBlueprint(folder, await builtInPlugins());
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DescribeInstancesCommand, DescribeSecurityGroupsCommand, DescribeVpcsCommand } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { networkWithMachine } from './blueprint.js';
+import { networkWithMachine, oldNetworkWithMachine } from './blueprint.js';
 import { AMI, type Cloud, openCloud } from './cloud.js';
 import { Deployment } from './deployment.js';
 
@@ -150,75 +150,11 @@ node_templates:
 });
 
 describe('the old family', () => {
-  const old = (config: string, key: string) => `
-tosca_definitions_version: cloudify_dsl_1_3
-imports: [cloudify/types/types.yaml, 'plugin:cloudify-aws-plugin']
-dsl_definitions:
-  aws: &aws ${config.replace('region_name', 'ec2_region_name').replace('endpoint_url', 'ec2_region_endpoint')}
-node_templates:
-  net:
-    type: cloudify.aws.nodes.VPC
-    properties: { aws_config: *aws, cidr_block: 10.0.0.0/16 }
-  sub:
-    type: cloudify.aws.nodes.Subnet
-    properties: { aws_config: *aws, cidr_block: 10.0.0.0/24, availability_zone: eu-west-1a }
-    relationships: [{ type: cloudify.aws.relationships.subnet_contained_in_vpc, target: net }]
-  igw:
-    type: cloudify.aws.nodes.InternetGateway
-    properties: { aws_config: *aws }
-    relationships: [{ type: cloudify.aws.relationships.gateway_connected_to_vpc, target: net }]
-  table:
-    type: cloudify.aws.nodes.RouteTable
-    properties: { aws_config: *aws }
-    relationships:
-      - { type: cloudify.aws.relationships.routetable_contained_in_vpc, target: net }
-      - { type: cloudify.aws.relationships.routetable_associated_with_subnet, target: sub }
-      - { type: cloudify.aws.relationships.route_table_to_gateway, target: igw }
-  group:
-    type: cloudify.aws.nodes.SecurityGroup
-    properties:
-      aws_config: *aws
-      description: old group
-      rules:
-        - { ip_protocol: tcp, from_port: 22, to_port: 22, cidr_ip: 0.0.0.0/0 }
-        - { egress: true, ip_protocol: udp, from_port: 53, to_port: 53, cidr_ip: 10.0.0.0/8 }
-    relationships: [{ type: cloudify.aws.relationships.security_group_contained_in_vpc, target: net }]
-  more_rules:
-    type: cloudify.aws.nodes.SecurityGroupRule.Multi
-    properties: { aws_config: *aws, rule: [{ ip_protocol: tcp, from_port: 80, to_port: 80, cidr_ip: 0.0.0.0/0 }] }
-    relationships: [{ type: cloudify.aws.relationships.rule_contained_in_security_group, target: group }]
-  key:
-    type: cloudify.aws.nodes.KeyPair
-    properties: { aws_config: *aws, private_key_path: ${key} }
-  address:
-    type: cloudify.aws.nodes.ElasticIP
-    properties: { aws_config: *aws, domain: vpc }
-  machine:
-    type: cloudify.aws.nodes.Instance
-    properties:
-      aws_config: *aws
-      name: the machine
-      tags: { role: web }
-      image_id: ${AMI}
-      instance_type: t2.micro
-      install_agent: false
-      parameters: { placement: eu-west-1a, user_data: hello, block_device_map: { /dev/sda1: { size: 20 } } }
-    relationships:
-      - { type: cloudify.aws.relationships.instance_contained_in_subnet, target: sub }
-      - { type: cloudify.aws.relationships.instance_connected_to_security_group, target: group }
-      - { type: cloudify.aws.relationships.instance_connected_to_keypair, target: key }
-      - { type: cloudify.aws.relationships.instance_connected_to_elastic_ip, target: address }
-  volume:
-    type: cloudify.aws.nodes.Volume
-    properties: { aws_config: *aws, size: '5', zone: eu-west-1a, device: /dev/sdf }
-    relationships: [{ type: cloudify.aws.relationships.volume_connected_to_instance, target: machine }]
-`;
-
   test('a network with a machine is made, tells what blueprints read, and leaves nothing', async () => {
     const before = await cloud.inventory();
     const folder = await mkdtemp(path.join(tmpdir(), 'caisson-test-key-'));
     const keyFile = path.join(folder, 'old-key.pem');
-    const deployment = await Deployment.of(old(cloud.config, keyFile));
+    const deployment = await Deployment.of(oldNetworkWithMachine(cloud.config, 'eu-west-1', keyFile));
     await deployment.install();
 
     expect((await stat(keyFile)).mode & 0o777).toBe(0o600);

@@ -2,7 +2,7 @@
 
 import type { NodeInstance } from '../graph/state.js';
 import type { ArtifactStore } from '../store/artifact-store.js';
-import type { JournalEvent } from '../workflows/messages.js';
+import type { InstanceChange, JournalEvent } from '../workflows/messages.js';
 
 export interface SaveJournalRequest {
   /** Workflow id of the execution. */
@@ -10,6 +10,7 @@ export interface SaveJournalRequest {
   /** Sequence of the first event. */
   readonly first: number;
   readonly events: readonly JournalEvent[];
+  readonly changes?: { readonly first: number; readonly changes: readonly InstanceChange[] };
 }
 
 export interface SaveSnapshotRequest {
@@ -27,20 +28,28 @@ export interface JournalActivities {
 }
 
 /** Folder of an execution's journal (or logs) in the artifact store. */
-export function executionFolder(kind: 'journal' | 'logs', workflowId: string): string {
+export function executionFolder(kind: 'journal' | 'logs' | 'changes', workflowId: string): string {
   return `${kind}/${workflowId.replaceAll('/', '_')}`;
 }
 
 export function journalActivities(store: ArtifactStore): JournalActivities {
   return {
-    async saveJournal({ workflow_id, first, events }) {
-      const part = `part-${String(first).padStart(8, '0')}.ndjson`;
-      const lines = events.map((event) => `${JSON.stringify(event)}\n`).join('');
-      await store.put(`${executionFolder('journal', workflow_id)}/${part}`, Buffer.from(lines));
+    async saveJournal({ workflow_id, first, events, changes }) {
+      await store.put(partKey('journal', workflow_id, first), ndjson(events));
+      if (changes && changes.changes.length > 0)
+        await store.put(partKey('changes', workflow_id, changes.first), ndjson(changes.changes));
     },
     async saveSnapshot(request) {
       const key = `snapshots/${request.deployment_id}/${request.execution_id}.json`;
       await store.put(key, Buffer.from(`${JSON.stringify(request, null, 2)}\n`));
     },
   };
+}
+
+function partKey(kind: 'journal' | 'changes', workflowId: string, first: number): string {
+  return `${executionFolder(kind, workflowId)}/part-${String(first).padStart(8, '0')}.ndjson`;
+}
+
+function ndjson(lines: readonly object[]): Uint8Array {
+  return Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
 }

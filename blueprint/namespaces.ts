@@ -63,7 +63,7 @@ class Renaming {
   }
 
   name(name: string): string {
-    return name.startsWith('cloudify.') || isKnownType(name) ? name : this.#prefix + name;
+    return name.startsWith('cloudify.') ? name : this.#prefix + name;
   }
 }
 
@@ -73,6 +73,10 @@ const asItIs: Rewrite = (value) => value;
 
 /** A name that refers to something in the namespace. */
 const reference: Rewrite = (value, renaming) => (typeof value === 'string' ? renaming.name(value) : value);
+
+/** The name of a type: those that need no definition are the same everywhere. */
+const typeName: Rewrite = (value, renaming) =>
+  typeof value === 'string' && isKnownType(value) ? value : reference(value, renaming);
 
 /** A leaf whose functions are rewritten, and whose plain text is not. */
 const leaf: Rewrite = (value, renaming) => (isObject(value) ? functionsIn(value, renaming) : value);
@@ -124,7 +128,7 @@ function shortOr(long: Rewrite): Rewrite {
   return (value, renaming) => (typeof value === 'string' ? reference(value, renaming) : long(value, renaming));
 }
 
-const schema = locally(fields({ type: reference, default: leaf, item_type: reference }));
+const schema = locally(fields({ type: typeName, default: leaf, item_type: typeName }));
 const interfacesOfTypes = locally(locally(shortOr(fields({ implementation: mappingReference, inputs: schema }))));
 const interfacesOfTemplates = locally(locally(shortOr(fields({ implementation: mappingReference, inputs: leaf }))));
 const valuesSection = named(fields({ value: namingLeaf }));
@@ -135,7 +139,7 @@ function mappingReference(value: Json, renaming: Renaming): Json {
 }
 
 const SECTIONS: Readonly<Record<string, Rewrite>> = {
-  inputs: named(fields({ type: reference, default: leaf, item_type: reference })),
+  inputs: named(fields({ type: typeName, default: leaf, item_type: typeName })),
   plugins: named(fields({ properties: named(asItIs) })),
   data_types: named(fields({ derived_from: reference, properties: schema })),
   node_types: named(

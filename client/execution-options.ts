@@ -1,5 +1,6 @@
 /** How an execution runs, as flags say it. */
 import { DEFAULT_OPTIONS, type ExecutionOptions, LEGACY_OPTIONS } from '../workflows/messages.js';
+import { parseDuration } from './duration.js';
 import { usageError } from './errors.js';
 
 /** Flags by their names; absent ones have the defaults. */
@@ -9,6 +10,8 @@ export interface ExecutionFlags {
   readonly subgraphRetries?: string | undefined;
   readonly onFailure?: string | undefined;
   readonly maxInFlight?: string | undefined;
+  /** How long the execution may take, e.g. `2h`. */
+  readonly executionTimeout?: string | undefined;
   readonly legacy?: boolean | undefined;
   readonly dryRun?: boolean | undefined;
 }
@@ -25,6 +28,9 @@ export function executionOptions(flags: ExecutionFlags): ExecutionOptions {
     on_failure: policyOf(flags.onFailure) ?? base.on_failure,
     max_in_flight: integerOf('--max-in-flight', flags.maxInFlight, 1) ?? base.max_in_flight,
     dry_run: flags.dryRun === true,
+    ...(flags.executionTimeout === undefined
+      ? {}
+      : { timeout: parseDuration(flags.executionTimeout, '--execution-timeout') / 1_000 }),
   };
 }
 

@@ -1,5 +1,6 @@
 /** Workflow parameters as a user gives them, checked against the workflow's definitions before anything starts. */
 import type { JsonObject } from '../blueprint/json.js';
+import { bindParameters, workflowOf } from '../blueprint/parameters.js';
 import type { ParsedPlan } from '../blueprint/plan.js';
 import { suggestion } from '../blueprint/suggestion.js';
 import { CaissonError, notFound } from './errors.js';
@@ -12,7 +13,7 @@ export interface ParameterOptions {
 /**
  * @param given as on the command line: `key=value`, files, YAML text
  * @returns the parameters, completed with their defaults
- * @throws CaissonError (not-found) for an unknown workflow, (validation) for unknown or missing parameters
+ * @throws CaissonError (not-found) for an unknown workflow, (validation) for parameters that are unknown, missing or do not fit
  */
 export async function checkedParameters(
   plan: Pick<ParsedPlan, 'workflows'>,
@@ -20,34 +21,15 @@ export async function checkedParameters(
   given: readonly string[],
   { allowCustom }: ParameterOptions,
 ): Promise<JsonObject> {
-  const definition = Object.hasOwn(plan.workflows, workflow) ? plan.workflows[workflow] : undefined;
+  const definition = workflowOf(plan, workflow);
   if (!definition) {
     const known = Object.keys(plan.workflows);
     throw notFound('workflow', workflow, suggestion(workflow, known) ?? `workflows here: ${known.join(', ')}`);
   }
   const values = await readInputs(given, definition.parameters);
-  const unknown = Object.keys(values).filter((name) => !Object.hasOwn(definition.parameters, name));
-  if (unknown.length > 0 && !allowCustom)
-    throw new CaissonError(
-      'validation',
-      'C3020',
-      `Workflow "${workflow}" does not have the following parameters declared: ${unknown.join(',')}. Remove these parameters or use the flag for allowing custom parameters`,
-      { hint: 'pass --allow-custom-parameters to give them nevertheless' },
-    );
-  const parameters: JsonObject = {};
-  const missing: string[] = [];
-  for (const [name, raw] of Object.entries(definition.parameters)) {
-    const { default: fallback, required } = raw as { default?: JsonObject[string]; required?: boolean };
-    if (Object.hasOwn(values, name)) continue;
-    if (fallback !== undefined) Object.assign(parameters, { [name]: fallback });
-    else if (required !== false) missing.push(name);
-  }
-  if (missing.length > 0)
-    throw new CaissonError(
-      'validation',
-      'C3021',
-      `Workflow "${workflow}" must be provided with the following parameters to execute: ${missing.join(',')}`,
-      { hint: `give them with: ${missing.map((name) => `-p ${name}=…`).join(' ')}` },
-    );
-  return { ...parameters, ...values };
+  const { values: parameters, problems } = bindParameters(workflow, definition, values, { allowCustom });
+  if (problems.length === 0) return parameters;
+  throw new CaissonError('validation', 'C3020', problems.join('\n'), {
+    hint: `its parameters are told by: caisson workflows get ${workflow} -d <deployment>`,
+  });
 }

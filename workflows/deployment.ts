@@ -25,6 +25,7 @@ import type { RecoveryActivities } from '../activities/recover.js';
 import type { Patches } from '../activities/request.js';
 import { applyPatch, isPatch } from '../graph/patch.js';
 import type { NodeInstance } from '../graph/state.js';
+import { checkedRequest } from './checked-request.js';
 import {
   cancelQueuedUpdate,
   type DeploymentInput,
@@ -210,8 +211,10 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
   }
 
   /** Runs one execution and takes the state over. */
-  async function run(request: ExecutionRequest): Promise<void> {
+  async function run(asked: ExecutionRequest): Promise<void> {
     handover = undefined;
+    const request = checkedNow(asked);
+    if (!request) return;
     const started: ExecutionRecord = { ...recordOf(input.id, request), status: 'started', started_at: now() };
     running = keep(started);
     tellInUi();
@@ -339,6 +342,19 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
       );
     if (isProtected && request.workflow_id === 'uninstall') throw protection();
     refuseResume(request);
+    checkedRequest(request, { plan, instances }, !isBusy());
+  }
+
+  /** Checked once more, with what the deployment is now: undefined when it is refused, which is then its end. */
+  function checkedNow(request: ExecutionRequest): ExecutionRequest | undefined {
+    try {
+      return checkedRequest(request, { plan, instances }, true);
+    } catch (error) {
+      if (!(error instanceof ApplicationFailure)) throw error;
+      const ended = { status: 'failed', ended_at: now(), error: error.message } as const;
+      tell(request, keep({ ...recordOf(input.id, request), ...ended }));
+      return undefined;
+    }
   }
 
   function refuseResume(request: ExecutionRequest): void {

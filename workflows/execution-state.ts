@@ -1,6 +1,7 @@
 /** What one run of an execution workflow knows and changes: instances, ledger, journal, running and failed operations. */
+import { CancellationScope } from '@temporalio/workflow';
 import type { OperationRequest, Patches } from '../activities/request.js';
-import type { DeploymentPlan, Json } from '../blueprint/plan.js';
+import type { DeploymentPlan, Json, JsonObject } from '../blueprint/plan.js';
 import { factsAfter, ROLLED_BACK } from '../graph/begin.js';
 import type { Ledger } from '../graph/ledger.js';
 import { LIFECYCLE } from '../graph/lifecycle.js';
@@ -8,6 +9,7 @@ import { applyPatch } from '../graph/patch.js';
 import type { NodeInstance } from '../graph/state.js';
 import type { Mark, OperationCall } from '../graph/steps.js';
 import { type Topology, topology } from '../graph/topology.js';
+import { Changes } from './changes.js';
 import { Control, type OperationDecision } from './control.js';
 import { Journal } from './journal.js';
 import {
@@ -48,12 +50,15 @@ export class ExecutionState {
   readonly input: ExecutionInput;
   readonly options: ExecutionOptions;
   readonly journal: Journal;
+  readonly changes: Changes;
   readonly running = new Map<string, RunningTask>();
   readonly failures: FailedOperation[];
   /** Tasks and flushes that this run has applied: recovery must not apply them twice. */
   readonly applied = new Set<string>();
   readonly startedAt: string;
   readonly control: Control;
+  /** Where operations run: a cancel of the run does not reach them here, it is told to each. */
+  readonly shelter = new CancellationScope({ cancellable: false });
   /** Signals that were delivered, by name: the latest of each. */
   readonly deliveries: Map<string, Delivery>;
   /** Waits that the next run of this execution takes up again. */
@@ -68,6 +73,7 @@ export class ExecutionState {
   finished: number;
   taskCount: number;
   modification: StartedModification | undefined;
+  #parameters: JsonObject | undefined;
   #plan: DeploymentPlan;
   #blueprint: BlueprintReference | undefined;
   #planChanged: boolean;
@@ -93,12 +99,29 @@ export class ExecutionState {
     this.recorded = new Map(Object.entries(input.ledger?.[RECORDED]?.results ?? {}));
     this.startedAt = input.continued?.started_at ?? new Date(Date.now()).toISOString();
     this.journal = new Journal(input.continued?.journal_length ?? 0);
+    this.changes = new Changes(input.continued?.changes_length ?? 0);
+    if (!input.continued) this.changes.all(0, input.instances);
     this.finished = input.continued?.finished_operations ?? 0;
     this.total = this.finished;
     this.taskCount = input.continued?.task_count ?? 0;
     this.control = new Control(input.continued?.paused);
     this.deliveries = new Map(Object.entries(input.continued?.deliveries ?? {}));
     this.#resumedWaits = { ...input.continued?.waits };
+  }
+
+  /** The parameters that the built-in part which runs now goes by. */
+  get parameters(): JsonObject {
+    return this.#parameters ?? this.input.request.parameters;
+  }
+
+  /** Runs a built-in part of a custom workflow, which goes by parameters of its own. */
+  async withParameters(parameters: JsonObject, run: () => Promise<unknown>): Promise<void> {
+    this.#parameters = parameters;
+    try {
+      await run();
+    } finally {
+      this.#parameters = undefined;
+    }
   }
 
   get workflowId(): string {
@@ -162,7 +185,9 @@ export class ExecutionState {
   /** Changes one instance and counts its version up. */
   change(id: string, change: Partial<Omit<NodeInstance, 'id' | 'version'>>): void {
     const instance = this.instance(id);
-    this.#instances.set(id, { ...instance, ...change, version: instance.version + 1 });
+    const version = instance.version + 1;
+    this.#instances.set(id, { ...instance, ...change, version });
+    this.changes.one(this.journal.length, id, { ...change, version });
   }
 
   /** Puts another plan, other instances in the place of those that were there. */
@@ -173,6 +198,7 @@ export class ExecutionState {
     this.#topology = topology(plan, instances, this.options.legacy);
     this.#instances = this.#topology.instances as Map<string, NodeInstance>;
     this.#byNode = undefined;
+    this.changes.all(this.journal.length, instances);
   }
 
   applyMark(instanceId: string, { state, event }: Mark): void {

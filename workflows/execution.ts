@@ -22,6 +22,7 @@ import { tellInUi } from './details.js';
 import { ExecutionState } from './execution-state.js';
 import { HistoryFull } from './history-full.js';
 import {
+  changesQuery,
   deploymentWorkflowId,
   type ExecutionInput,
   eventsQuery,
@@ -101,8 +102,11 @@ function answerMessages(state: ExecutionState): void {
   });
   setHandler(planQuery, () => state.plan, { description: 'The compiled blueprint' });
   setHandler(progressQuery, () => state.progress(), { description: 'Operations done and running, instances by state' });
-  setHandler(eventsQuery, ({ from }) => state.journal.page(from, state.status !== 'started'), {
+  setHandler(eventsQuery, ({ from }) => state.journal.page(from, !['started', 'cancelling'].includes(state.status)), {
     description: 'The events of this execution from a position on',
+  });
+  setHandler(changesQuery, ({ from }) => state.changes.page(from), {
+    description: 'What was changed about node instances, from a position on',
   });
   setHandler(handoverQuery, () => ({ ...state.handover('cancelled'), applied: [...state.applied] }), {
     description: 'What the deployment takes over if this run is terminated',
@@ -183,11 +187,17 @@ async function settle(state: ExecutionState, outcome: Handover['outcome']): Prom
 }
 
 async function save(state: ExecutionState): Promise<void> {
-  const first = state.journal.length;
   const events = state.journal.takeUnsaved();
+  const changes = state.changes.takeUnsaved();
   if (events.length === 0) return;
+  const first = state.journal.length - events.length;
   await saveJournal.executeWithOptions({ summary: `${events.length} events`, activityId: `journal-${first}` }, [
-    { workflow_id: executionWorkflowId(state.input.deployment_id, state.id), first: first - events.length, events },
+    {
+      workflow_id: executionWorkflowId(state.input.deployment_id, state.id),
+      first,
+      events,
+      changes: { first: state.changes.length - changes.length, changes },
+    },
   ]);
 }
 
@@ -206,6 +216,7 @@ async function continueWith(state: ExecutionState, input: ExecutionInput): Promi
       finished_operations: state.finished,
       task_count: state.taskCount,
       journal_length: state.journal.length,
+      changes_length: state.changes.length,
       ...(state.failures.length > 0 ? { failures: state.failures } : {}),
       ...(state.planChanged ? { plan_changed: true } : {}),
       ...(state.control.paused ? { paused: state.control.paused } : {}),

@@ -8,6 +8,7 @@ export { install } from './install.js';
 export { reinstall } from './reinstall.js';
 export { rollback } from './rollback.js';
 export { scale } from './scale.js';
+export { scheduled_execution } from './scheduled-execution.js';
 export { uninstall } from './uninstall.js';
 export { unknownWorkflow as default } from './unknown.js';
 

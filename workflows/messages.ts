@@ -215,6 +215,8 @@ export interface ContinuedRun {
   readonly task_count: number;
   /** Events so far, all of them in the artifact store by now. */
   readonly journal_length: number;
+  /** Changes of instances so far, all of them in the artifact store by now. */
+  readonly changes_length?: number;
   readonly failures?: readonly FailedOperation[];
   /** The plan is not any more the one that the execution began with. */
   readonly plan_changed?: boolean;
@@ -358,6 +360,29 @@ export interface JournalPage {
   readonly closed: boolean;
 }
 
+/** Starts a `scheduled_execution`. */
+export interface ScheduledExecution {
+  readonly deployment_id: string;
+  readonly workflow_id: string;
+  readonly parameters: JsonObject;
+  readonly options: ExecutionOptions;
+}
+
+/** A change of node instances, told by (or just before) the event of that sequence. */
+export type InstanceChange = { readonly sequence: number; readonly timestamp: string } & (
+  | { readonly id: string; readonly fields: Partial<NodeInstance> }
+  /** All instances, in the place of those that were there: at the begin, and when the model changes. */
+  | { readonly instances: readonly NodeInstance[] }
+);
+
+export interface ChangesPage {
+  /** From the asked position on; at most 500. */
+  readonly changes: readonly InstanceChange[];
+  /** Position of the first change that this run still holds; earlier ones are in the artifact store. */
+  readonly first: number;
+  readonly length: number;
+}
+
 /** Runtime property changes that an attempt stored before its end. */
 export interface PatchMessage {
   readonly task_id: string;
@@ -395,6 +420,7 @@ export const settledSignal = defineSignal<[Handover]>('settled');
 // Asked of an execution.
 export const progressQuery = defineQuery<ProgressView>('progress');
 export const eventsQuery = defineQuery<JournalPage, [{ readonly from: number }]>('events');
+export const changesQuery = defineQuery<ChangesPage, [{ readonly from: number }]>('changes');
 /** What recovery needs of a run that was ended from outside. */
 export const handoverQuery = defineQuery<Handover & { readonly applied: readonly string[] }>('handover');
 /** A later attempt of an operation asks for its request anew, with the properties of now. */

@@ -19,9 +19,9 @@ import type { FailedOperation, RunningOperation } from './messages.js';
 import { snapshotFor } from './snapshot.js';
 
 /** A worker that does not beat for this long is taken for lost, and the operation is run again elsewhere. */
-const HEARTBEAT_TIMEOUT = '10s';
+const HEARTBEAT_TIMEOUT = 10_000;
 /** The longest an attempt may take when the operation names no timeout of its own. */
-const LONGEST_ATTEMPT = '7d';
+const LONGEST_ATTEMPT = 7 * 86_400_000;
 
 type OperationActivity = (request: OperationRequest) => Promise<OperationResult>;
 
@@ -93,33 +93,50 @@ export function requestFor(state: ExecutionState, call: OperationCall, taskId: s
 }
 
 /** Runs one operation to its end: success, cancel, or a failure that no retry is left for. */
-export async function callOperation(
+export function callOperation(
   state: ExecutionState,
   call: OperationCall,
   view: RunningOperation,
-): Promise<OperationOutcome> {
+  end: {
+    readonly ended: (outcome: OperationOutcome) => void;
+    /** Told of what is no failure of the operation's: a bug of ours. */
+    readonly broken: (error: unknown) => void;
+  },
+): void {
   const operation = operationOf(state, call);
-  const activities = proxyActivities<Record<string, OperationActivity>>(optionsOf(state, operation));
-  const subject = call.relationship
-    ? `${call.relationship.source_id} → ${call.relationship.target_id}`
-    : call.instance_id;
-  try {
-    const group = createEventGroup(call.instance_id, { id: call.instance_id });
-    const result = await group.withScope(
-      () =>
-        activities[operation.activity ?? view.implementation]?.executeWithOptions(
-          { summary: `${subject} · ${shortName(call.operation)}`, activityId: view.activity_id },
-          [requestFor(state, call, view.task_id)],
-        ) as Promise<OperationResult>,
-    );
-    return { kind: 'succeeded', result };
-  } catch (error) {
-    if (isCancellation(error)) return { kind: 'cancelled' };
-    if (error instanceof ActivityFailure) return failureOf(view, maxRetriesOf(state, operation), error.cause);
+  const failed = (error: unknown): void => {
+    if (isCancellation(error)) end.ended({ kind: 'cancelled' });
+    else if (error instanceof ActivityFailure) end.ended(failureOf(view, maxRetriesOf(state, operation), error.cause));
     // Its inputs could not be evaluated: the operation has failed before it began.
-    if (error instanceof ApplicationFailure) return failureOf(view, maxRetriesOf(state, operation), error);
-    throw error;
+    else if (error instanceof ApplicationFailure) end.ended(failureOf(view, maxRetriesOf(state, operation), error));
+    else end.broken(error);
+  };
+  try {
+    schedule(state, call, view, operation).then((result) => end.ended({ kind: 'succeeded', result }), failed);
+  } catch (error) {
+    // Asynchronous even so: who begins an operation is not told of its end before that.
+    void Promise.resolve().then(() => failed(error));
   }
+}
+
+function schedule(
+  state: ExecutionState,
+  call: OperationCall,
+  view: RunningOperation,
+  operation: Operation,
+): Promise<OperationResult> {
+  const activities = proxyActivities<Record<string, OperationActivity>>(optionsOf(state, operation));
+  const activity = activities[operation.activity ?? view.implementation] as (typeof activities)[string];
+  const { relationship } = call;
+  const subject = relationship ? `${relationship.source_id} → ${relationship.target_id}` : call.instance_id;
+  return activity.executeWithOptions(
+    {
+      summary: `${subject} · ${shortName(call.operation)}`,
+      activityId: view.activity_id,
+      eventGroups: [createEventGroup(call.instance_id, { id: call.instance_id })],
+    },
+    [requestFor(state, call, view.task_id)],
+  );
 }
 
 function maxRetriesOf(state: ExecutionState, operation: Operation): number {
@@ -135,7 +152,7 @@ function optionsOf(state: ExecutionState, operation: Operation): ActivityOptions
   const milliseconds = interval === null ? undefined : Math.max(1, Math.round(interval * 1_000));
   return {
     // The runtime ends an attempt at the operation's own timeout; the server's limit is for a runtime that cannot.
-    startToCloseTimeout: operation.timeout ? `${operation.timeout + 60}s` : LONGEST_ATTEMPT,
+    startToCloseTimeout: operation.timeout ? (operation.timeout + 60) * 1_000 : LONGEST_ATTEMPT,
     heartbeatTimeout: HEARTBEAT_TIMEOUT,
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     // No maximum of attempts: the runtime counts retries, so that a lost worker is not charged to them.

@@ -5,12 +5,13 @@
  * Each operation has a scope of its own, out of reach of the run's cancellation, so that it is this code that decides
  * what a cancel, or an operator's word on the one operation, does to it.
  */
-import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
+import { ApplicationFailure } from '@temporalio/workflow';
 import type { Json, JsonObject } from '../blueprint/plan.js';
 import type { OperationCall } from '../graph/steps.js';
 import type { OperationDecision } from './control.js';
 import type { ExecutionState, RunningTask } from './execution-state.js';
 import type { FailedOperation, RunningOperation } from './messages.js';
+import { OperationScope } from './operation-scope.js';
 import {
   callOperation,
   failureOf,
@@ -31,15 +32,36 @@ export type Performed =
       readonly asked_again: boolean;
     };
 
-export async function perform(state: ExecutionState, call: OperationCall): Promise<Performed> {
+export function perform(state: ExecutionState, call: OperationCall): Promise<Performed> {
+  return new Promise((resolve, reject) => begin(state, call, { ended: resolve, broken: reject }));
+}
+
+/** Where the end of an operation goes. */
+export interface End<T> {
+  readonly ended: (how: T) => void;
+  /** A bug of ours. */
+  readonly broken: (error: unknown) => void;
+}
+
+/**
+ * Begins an operation.
+ *
+ * It says how it ended by a call, not by a promise, here and below: Temporal's runtime notes for each promise where in the
+ * code it was made, which costs more than all else that a walk does.
+ */
+export function begin(state: ExecutionState, call: OperationCall, end: End<Performed>): void {
   const task = beginTask(state, call);
-  const { implementation } = task.view;
   if (state.options.dry_run) {
-    await Promise.resolve();
-    return succeeded(state, task, null);
+    void Promise.resolve().then(() => end.ended(succeeded(state, task, null)));
+    return;
   }
   state.running.set(task.view.task_id, task);
-  const outcome = await decided(state, task, async () => await started(state, task));
+  const start = (settled: End<OperationOutcome>): void => startOperation(state, task, settled);
+  decided(state, task, start, { ...end, ended: (outcome) => end.ended(concluded(state, task, outcome)) });
+}
+
+function concluded(state: ExecutionState, task: RunningTask, outcome: OperationOutcome): Performed {
+  const { call } = task;
   state.running.delete(task.view.task_id);
   if (task.view.waiting) tellWaits(state);
   state.applied.add(task.view.task_id);
@@ -53,7 +75,8 @@ export async function perform(state: ExecutionState, call: OperationCall): Promi
   const { failure } = outcome;
   const retry =
     failure.attempt > 1 ? ` [retry ${failure.attempt - 1}${failure.attempts ? `/${failure.attempts - 1}` : ''}]` : '';
-  state.note('task_failed', `Task failed '${implementation}' -> ${failure.message}${retry}`, call.instance_id, call);
+  const text = `Task failed '${task.view.implementation}' -> ${failure.message}${retry}`;
+  state.note('task_failed', text, call.instance_id, call);
   return { kind: 'failed', failure, asked_again: outcome.details?.asked_again === true };
 }
 
@@ -86,7 +109,12 @@ export async function performWait(
   };
   if (state.options.dry_run) return { kind: 'succeeded', result: null };
   state.running.set(taskId, task);
-  const outcome = await decided(state, task, async () => await waitAs(state, task, kind, inputs));
+  const start = (end: End<OperationOutcome>): void => {
+    waitAs(state, task, kind, inputs).then(end.ended, end.broken);
+  };
+  const outcome = await new Promise<OperationOutcome>((resolve, reject) =>
+    decided(state, task, start, { ended: resolve, broken: reject }),
+  );
   state.running.delete(taskId);
   if (task.view.waiting) tellWaits(state);
   if (outcome.kind === 'succeeded') return { kind: 'succeeded', result: outcome.result.result ?? null };
@@ -139,22 +167,29 @@ function beginTask(state: ExecutionState, call: OperationCall): RunningTask {
 }
 
 /** Runs the operation until it has ended by itself, or as an operator said. */
-async function decided(
+function decided(
   state: ExecutionState,
   task: RunningTask,
-  start: () => Promise<OperationOutcome>,
-): Promise<OperationOutcome> {
+  start: (end: End<OperationOutcome>) => void,
+  end: End<OperationOutcome>,
+): void {
   const { activity_id } = task.view;
-  for (let round = 1; ; round += 1) {
+  const round = (number: number): void => {
     // A round is an activity of its own; the task, by which plugins tell their resources, stays the same.
-    if (round > 1) begunAnew(task, `${activity_id}.${round}`);
-    const { outcome, decision } = await interruptible(task, start);
-    if (outcome.kind !== 'cancelled' || decision === undefined) return outcome;
-    noteDecision(state, task, decision);
-    if (decision.action === 'skip') return { kind: 'succeeded', result: { result: decision.result ?? null } };
-    if (decision.action === 'fail') return failedByHand(task, decision);
-    if (state.status === 'cancelling') return outcome;
-  }
+    if (number > 1) begunAnew(task, `${activity_id}.${number}`);
+    interruptible(state, task, start, {
+      broken: end.broken,
+      ended({ outcome, decision }) {
+        if (outcome.kind !== 'cancelled' || decision === undefined) return end.ended(outcome);
+        noteDecision(state, task, decision);
+        if (decision.action === 'skip')
+          return end.ended({ kind: 'succeeded', result: { result: decision.result ?? null } });
+        if (decision.action === 'fail') return end.ended(failedByHand(task, decision));
+        return state.status === 'cancelling' ? end.ended(outcome) : round(number + 1);
+      },
+    });
+  };
+  round(1);
 }
 
 function begunAnew(task: RunningTask, activityId: string): void {
@@ -163,33 +198,42 @@ function begunAnew(task: RunningTask, activityId: string): void {
   task.approval = undefined;
 }
 
-async function interruptible(
-  task: RunningTask,
-  start: () => Promise<OperationOutcome>,
-): Promise<{ readonly outcome: OperationOutcome; readonly decision: OperationDecision | undefined }> {
-  let decision: OperationDecision | undefined;
-  let abandon: (outcome: OperationOutcome) => void = () => undefined;
-  const abandoned = new Promise<OperationOutcome>((resolve) => {
-    abandon = resolve;
-  });
-  const outcome = await CancellationScope.nonCancellable(async () => {
-    const scope = new CancellationScope();
-    task.cancel = () => scope.cancel();
-    task.order = (order, force) => {
-      decision = order;
-      scope.cancel();
-      if (force) abandon({ kind: 'cancelled' });
-    };
-    const running = scope.run(start);
-    return await Promise.race([running, abandoned]);
-  });
-  return { outcome, decision };
+interface Interrupted {
+  readonly outcome: OperationOutcome;
+  readonly decision: OperationDecision | undefined;
 }
 
-async function started(state: ExecutionState, task: RunningTask): Promise<OperationOutcome> {
+function interruptible(
+  state: ExecutionState,
+  task: RunningTask,
+  start: (end: End<OperationOutcome>) => void,
+  end: End<Interrupted>,
+): void {
+  let decision: OperationDecision | undefined;
+  let over = false;
+  const ended = (outcome: OperationOutcome): void => {
+    if (over) return;
+    over = true;
+    try {
+      end.ended({ outcome, decision });
+    } catch (error) {
+      end.broken(error);
+    }
+  };
+  const scope = new OperationScope({ cancellable: true, parent: state.shelter });
+  task.cancel = () => scope.cancel();
+  task.order = (order, force) => {
+    decision = order;
+    scope.cancel();
+    if (force) ended({ kind: 'cancelled' });
+  };
+  scope.within(() => start({ ended, broken: end.broken }));
+}
+
+function startOperation(state: ExecutionState, task: RunningTask, end: End<OperationOutcome>): void {
   const operation = operationOf(state, task.call);
-  if (isWait(operation)) return await waitFor(state, task, operation);
-  return await callOperation(state, task.call, task.view);
+  if (isWait(operation)) waitFor(state, task, operation).then(end.ended, end.broken);
+  else callOperation(state, task.call, task.view, end);
 }
 
 function succeeded(state: ExecutionState, { call, view }: RunningTask, result: Json | null): Performed {

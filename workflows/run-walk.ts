@@ -22,7 +22,7 @@ import type { StatesAtBegin } from '../graph/walks.js';
 import { tellInUi } from './details.js';
 import type { ExecutionState } from './execution-state.js';
 import { HistoryFull, MOST_BYTES } from './history-full.js';
-import { cancelOperations, type Performed, perform, suspendWaits } from './perform.js';
+import { begin, cancelOperations, type Performed, suspendWaits } from './perform.js';
 
 export interface WalkOptions {
   /** Unique within the execution: the ledger knows the walk by it. */
@@ -49,7 +49,7 @@ export async function runWalk(state: ExecutionState, options: WalkOptions): Prom
   const recorded = state.ledger[name];
   if (recorded?.complete) return;
   const states = recorded?.states ?? statesAtBegin(state, options.begin);
-  const walk = begin(state, options, states, recorded);
+  const walk = walkFrom(state, options, states, recorded);
   const ledger = (): Ledger => ({ [name]: ledgerOf(walk, states) });
   state.openWalk(ledger);
   state.total += countCalls(walk);
@@ -66,7 +66,7 @@ export async function runWalk(state: ExecutionState, options: WalkOptions): Prom
   throw new Error(`walk ${name} stands still: its sequences wait for each other`);
 }
 
-function begin(
+function walkFrom(
   state: ExecutionState,
   options: WalkOptions,
   states: WalkLedger['states'],
@@ -176,9 +176,11 @@ class Driver {
   #start(sequence: string, asked: OperationCall): void {
     const own = this.walk.sequences.get(sequence) as Progress;
     const call = isPassedOver(own, asked.key) ? { ...asked, ignore_failure: true } : asked;
-    const settled = perform(this.state, call).then((performed) => this.#settled(sequence, call, performed));
-    // What is thrown here is a bug of ours: it must stop the walk, not vanish with the promise.
-    settled.catch((error) => this.#broken(error));
+    begin(this.state, call, {
+      ended: (performed) => this.#settled(sequence, call, performed),
+      // A bug of ours must stop the walk, not vanish.
+      broken: (error) => this.#broken(error),
+    });
   }
 
   #settled(sequence: string, call: OperationCall, performed: Performed): void {

@@ -20,7 +20,7 @@ const FAILURE = 'failure of scale-out';
 
 export const scale = execution(async (state) => {
   await finishGivingUp(state);
-  const given = state.input.request.parameters;
+  const given = state.parameters;
   if (isTrue(given.abort_started)) await abortStarted(state, isTrue(given.ignore_failure));
   const request = state.decide('scale', () => checkedRequest(state));
   if (request.delta === 0)
@@ -42,12 +42,7 @@ async function inDryRun(state: ExecutionState, run: () => Promise<void>): Promis
 }
 
 function checkedRequest(state: ExecutionState): ScaleRequest {
-  const { request, problem } = scaleRequest(
-    state.plan,
-    state.instances,
-    state.input.request.parameters,
-    state.options.legacy,
-  );
+  const { request, problem } = scaleRequest(state.plan, state.instances, state.parameters, state.options.legacy);
   if (problem !== undefined) throw ApplicationFailure.nonRetryable(problem, 'IllegalScale');
   return request;
 }
@@ -60,7 +55,7 @@ async function scaleTo(state: ExecutionState, request: ScaleRequest): Promise<vo
     if (request.delta > 0) await scaleOut(state, modification);
     else await scaleIn(state, modification);
   } catch (error) {
-    const rollsBack = state.input.request.parameters.rollback_if_failed;
+    const rollsBack = state.parameters.rollback_if_failed;
     if (error instanceof ApplicationFailure && (rollsBack === undefined || isTrue(rollsBack)))
       await giveUp(state, modification, request, error.message);
     throw error;
@@ -73,7 +68,7 @@ async function scaleOut(state: ExecutionState, { entity, added }: StartedModific
 }
 
 async function scaleIn(state: ExecutionState, { entity, removed }: StartedModification): Promise<void> {
-  const ignoreFailure = isTrue(state.input.request.parameters.ignore_failure);
+  const ignoreFailure = isTrue(state.parameters.ignore_failure);
   await uninstallChosen(state, new Set(removed), { ignoreFailure, name: `${entity}_uninstall` });
 }
 
@@ -159,7 +154,7 @@ async function finishGivingUp(state: ExecutionState): Promise<void> {
  */
 async function takeDown(state: ExecutionState, modification: StartedModification, name: string): Promise<void> {
   const added = new Set(modification.added);
-  const ignoreFailure = isTrue(state.input.request.parameters.ignore_failure);
+  const ignoreFailure = isTrue(state.parameters.ignore_failure);
   if (state.options.legacy) {
     try {
       await rollBackChosen(state, added, { name, ignoreFailure, all: true });

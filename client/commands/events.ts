@@ -4,6 +4,10 @@ const FILTERS = [
   { flags: '-d, --deployment-id <id>', summary: 'the deployment of the execution' },
   { flags: '--node <id>', summary: 'of this node, or node instance, only' },
   { flags: '--operation <name>', summary: 'of this operation only, full or short name' },
+  { flags: '--from <time>', summary: 'not earlier than this, e.g. 2026-05-01T08:00:00Z, 08:00, 25m ago' },
+  { flags: '--to <time>', summary: 'not later than this' },
+  { flags: '--before <time>', summary: 'same as --to' },
+  { flags: '--level <level>', summary: 'log lines of this level and above: debug, info, warning, error' },
   { flags: '-f, --follow', summary: 'go on until the execution ends' },
   { flags: '--tail', summary: 'same as --follow' },
 ];
@@ -55,10 +59,18 @@ async function show(invocation: Invocation, withLogs: boolean, withEvents: boole
   const { watchExecution } = await import('../watch.js');
   const { eventLine } = await import('../events/line.js');
   const { concernsOf } = await import('../events/filter.js');
+  const { parseMoment } = await import('../moments.js');
+  const moment = (name: string): string | undefined => {
+    const text = optionalText(invocation, name);
+    return text === undefined ? undefined : parseMoment(text, `--${name}`);
+  };
   const machine = global.format !== 'table' && global.format !== 'wide';
   const concerns = concernsOf({
     node: optionalText(invocation, 'node'),
     operation: optionalText(invocation, 'operation'),
+    level: optionalText(invocation, 'level'),
+    from: moment('from'),
+    to: moment('to') ?? moment('before'),
     logs: withLogs,
     events: withEvents,
     debug: global.verbosity >= 2 || machine,

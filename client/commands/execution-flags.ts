@@ -22,6 +22,7 @@ export const EXECUTION_FLAGS: readonly OptionDefinition[] = [
     repeatable: true,
   },
   { flags: '--allow-custom-parameters', summary: 'accept parameters that the workflow does not declare' },
+  { flags: '--force', summary: 'run it although its availability rules say that it makes no sense now' },
   {
     flags: '--max-retries <n>',
     summary: 'retries of an operation that does not say otherwise; -1 = for ever (default 5)',
@@ -34,6 +35,10 @@ export const EXECUTION_FLAGS: readonly OptionDefinition[] = [
     choices: ['drain', 'rollback', 'continue'],
   },
   { flags: '--max-in-flight <n>', summary: 'operations running at once, at most (default 200)' },
+  {
+    flags: '--execution-timeout <duration>',
+    summary: 'cancel the execution, and have it fail, when it takes longer, e.g. 2h',
+  },
   { flags: '--legacy', summary: "the reference's own behaviour wherever ours differs" },
   { flags: '--dry-run', summary: 'walk the graph without running any operation' },
   ...FOLLOW_FLAGS,
@@ -47,6 +52,7 @@ export async function optionsOf(invocation: Invocation): Promise<ExecutionOption
     subgraphRetries: optionalText(invocation, 'subgraphRetries'),
     onFailure: optionalText(invocation, 'onFailure'),
     maxInFlight: optionalText(invocation, 'maxInFlight'),
+    executionTimeout: optionalText(invocation, 'executionTimeout'),
     legacy: flag(invocation, 'legacy'),
     dryRun: flag(invocation, 'dryRun'),
   });

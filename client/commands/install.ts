@@ -38,7 +38,14 @@ async function run(invocation: Invocation): Promise<number> {
   return await withSession(global, io, async ({ connection }) => {
     const { createDeployment } = await import('../deployments.js');
     const { newExecutionId } = await import('../executions.js');
-    const first = { id: newExecutionId(workflow), workflow_id: workflow, parameters, options };
+    const first = {
+      id: newExecutionId(workflow),
+      workflow_id: workflow,
+      parameters,
+      options,
+      ...(flag(invocation, 'allowCustomParameters') ? { allow_custom_parameters: true } : {}),
+      ...(flag(invocation, 'force') ? { force: true } : {}),
+    };
     await createDeployment(connection, prepared, { id, first });
     const finished = await followStarted(invocation, connection, { deployment_id: id, id: first.id });
     if (!finished) return 0;

@@ -25,23 +25,53 @@ const COLUMNS: readonly Column<Shown>[] = [
 
 const IN_DEPLOYMENT = { flags: '-d, --deployment-id <id>', summary: 'the deployment' };
 
+const AT = [
+  { flags: '--at <time>', summary: 'as they were then, e.g. 2026-05-01T08:00:00Z, 11:30, 25m ago' },
+  { flags: '--at-event <n>', summary: 'as they were after this event (`sequence` in: caisson events list --json)' },
+  { flags: '-e, --execution-id <id>', summary: 'the execution that --at-event means (default: the latest)' },
+];
+
+/** The instances of a deployment as they are, or as they were at the moment that was asked for. */
+async function instancesOf(
+  invocation: Invocation,
+  connection: import('../connection.js').CaissonConnection,
+  deployment: string,
+): Promise<readonly NodeInstance[]> {
+  const { getInstances } = await import('../deployments.js');
+  const { findExecution } = await import('../executions.js');
+  const { parseMoment } = await import('../moments.js');
+  const { instancesAt } = await import('../time-travel.js');
+  const time = optionalText(invocation, 'at');
+  const event = optionalText(invocation, 'atEvent');
+  if (time !== undefined)
+    return await instancesAt(connection, { time: parseMoment(time, '--at'), deployment_id: deployment });
+  if (event === undefined) return await getInstances(connection, deployment);
+  const { usageError } = await import('../errors.js');
+  if (!/^\d+$/.test(event)) throw usageError(`--at-event must be the sequence of an event, not ${event}`);
+  const asked = optionalText(invocation, 'executionId');
+  const execution = await findExecution(connection, asked ?? deployment, asked === undefined ? undefined : deployment);
+  return await instancesAt(connection, { event: Number(event), execution });
+}
+
 const list: CommandDefinition = {
   name: 'list',
   summary: 'List the node instances of a deployment',
   arguments: [{ name: '[deployment]', summary: 'id of the deployment' }],
-  options: [IN_DEPLOYMENT, { flags: '-n, --node-name <id>', summary: 'of this node only' }],
-  examples: [['caisson node-instances list -d shop --json', 'all of them, with their runtime properties']],
+  options: [IN_DEPLOYMENT, { flags: '-n, --node-name <id>', summary: 'of this node only' }, ...AT],
+  examples: [
+    ['caisson node-instances list -d shop --json', 'all of them, with their runtime properties'],
+    ['caisson node-instances list -d shop --at "10m ago"', 'as they were then'],
+  ],
   async run(invocation) {
     const { io, global, args } = invocation;
     const { usageError } = await import('../errors.js');
     const { withSession } = await import('../session.js');
-    const { getInstances } = await import('../deployments.js');
     const { printList } = await import('../output/print.js');
     const deployment = args[0] ?? optionalText(invocation, 'deploymentId');
     if (deployment === undefined) throw usageError('which deployment?', 'caisson node-instances list -d DEPLOYMENT');
     const node = optionalText(invocation, 'nodeName');
     return await withSession(global, io, async ({ connection }) => {
-      const instances = await getInstances(connection, deployment);
+      const instances = await instancesOf(invocation, connection, deployment);
       const items = instances
         .filter(({ node_id }) => node === undefined || node_id === node)
         .map((one) => documentOf(one, deployment));
@@ -61,7 +91,7 @@ const get: CommandDefinition = {
   name: 'get',
   summary: 'Show one node instance',
   arguments: [{ name: '<instance>', summary: 'id of the node instance' }],
-  options: [IN_DEPLOYMENT],
+  options: [IN_DEPLOYMENT, ...AT],
   examples: [['caisson node-instances get web_x1y2z3 -d shop', 'its state and runtime properties']],
   async run(invocation) {
     const { io, global } = invocation;
@@ -129,13 +159,13 @@ async function found(
   invocation: Invocation,
   connection: import('../connection.js').CaissonConnection,
 ): Promise<{ readonly instance: NodeInstance; readonly deployment: string }> {
-  const { getInstances, listDeployments } = await import('../deployments.js');
+  const { listDeployments } = await import('../deployments.js');
   const { notFound } = await import('../errors.js');
   const [id = ''] = invocation.args;
   const asked = optionalText(invocation, 'deploymentId');
   const deployments = asked === undefined ? (await listDeployments(connection)).map((one) => one.id) : [asked];
   for (const deployment of deployments) {
-    const instance = (await getInstances(connection, deployment)).find((one) => one.id === id);
+    const instance = (await instancesOf(invocation, connection, deployment)).find((one) => one.id === id);
     if (instance) return { instance, deployment };
   }
   throw notFound('node instance', id, 'see: caisson node-instances list -d DEPLOYMENT');

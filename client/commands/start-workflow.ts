@@ -31,6 +31,8 @@ export async function startWorkflow(
     workflow_id: workflow,
     parameters,
     options,
+    ...(flag(invocation, 'allowCustomParameters') ? { allow_custom_parameters: true } : {}),
+    ...(flag(invocation, 'force') ? { force: true } : {}),
     ...(flag(invocation, 'queue') ? { queue: true } : {}),
   });
   const finished = await followStarted(invocation, connection, { deployment_id: deploymentId, id });

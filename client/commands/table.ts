@@ -110,6 +110,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./deployments.js')).deployments,
   },
   {
+    name: 'schedules',
+    aliases: ['schedule'],
+    summary: 'Workflows that run at set times',
+    group: 'Manage',
+    load: async () => (await import('./schedules.js')).schedules,
+  },
+  {
     name: 'executions',
     aliases: ['execution'],
     summary: 'Runs of workflows',

@@ -2,17 +2,21 @@
  * The events and log lines of one execution, each once, as they come: the story from the run itself (or, once written,
  * from the artifact store), attempts that will be retried and log lines from the segments that workers write.
  */
+import { WorkflowNotFoundError } from '@temporalio/client';
 import { executionFolder } from '../../activities/journal.js';
-import { eventsQuery, executionWorkflowId, type JournalEvent } from '../../workflows/messages.js';
+import { eventsQuery, executionWorkflowId, type JournalEvent, type JournalPage } from '../../workflows/messages.js';
 import { ask } from '../ask.js';
 import type { CaissonConnection } from '../connection.js';
 import type { ExecutionReference } from '../executions.js';
+import { linesOf } from './lines-of.js';
 
 /** One event or log line. Field names are the reference's. */
 export interface ExecutionEvent {
   readonly type: 'cloudify_event' | 'cloudify_log';
   /** RFC 3339, UTC, milliseconds. */
   readonly timestamp: string;
+  /** Of events of the execution itself: its place among them, as `node-instances list --at-event` takes it. */
+  readonly sequence?: number;
   readonly deployment_id: string;
   readonly execution_id: string;
   /** Of events: `task_started`, `workflow_node_event`, … */
@@ -49,13 +53,13 @@ export class EventReader {
   async #journal(): Promise<ExecutionEvent[]> {
     const found: JournalEvent[] = [];
     for (;;) {
-      const page = await ask(
-        this.connection,
-        this.#workflowId,
-        eventsQuery,
-        [{ from: this.#sequence }],
-        () => undefined,
-      );
+      const page = await this.#page();
+      if (!page) {
+        // The server keeps ended runs for a while; the store keeps what they wrote.
+        found.push(...(await this.#stored(Number.POSITIVE_INFINITY)));
+        this.#sequence = (found.at(-1)?.sequence ?? this.#sequence - 1) + 1;
+        return found.map((event) => this.#told(event));
+      }
       if (page.first > this.#sequence) {
         found.push(...(await this.#stored(page.first)));
         this.#sequence = page.first;
@@ -63,8 +67,27 @@ export class EventReader {
       }
       found.push(...page.events);
       this.#sequence = Math.max(this.#sequence, page.first) + page.events.length;
-      if (page.events.length < 1_000) return found.map((event) => this.#event({ type: 'cloudify_event', ...event }));
+      if (page.events.length < 1_000) return found.map((event) => this.#told(event));
     }
+  }
+
+  /** What the run tells; undefined when the server has forgotten it and the store has not. */
+  async #page(): Promise<JournalPage | undefined> {
+    try {
+      return await ask(this.connection, this.#workflowId, eventsQuery, [{ from: this.#sequence }], () => undefined);
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+      const parts = await this.connection.store.list(`${executionFolder('journal', this.#workflowId)}/part-`);
+      if (parts.length === 0) throw error;
+      return undefined;
+    }
+  }
+
+  /** A log line of a custom workflow stands among the events, where it belongs. */
+  #told({ event_type, ...event }: JournalEvent): ExecutionEvent {
+    return event_type === 'workflow_log'
+      ? this.#event({ type: 'cloudify_log', ...event })
+      : this.#event({ type: 'cloudify_event', event_type, ...event });
   }
 
   /** Events of earlier runs of the execution, from where we are up to `end`. */
@@ -97,22 +120,7 @@ export class EventReader {
   }
 
   #event(fields: Partial<ExecutionEvent> & Pick<ExecutionEvent, 'type'>): ExecutionEvent {
-    const { sequence: _, ...rest } = fields as typeof fields & { sequence?: number };
     const { deployment_id, id } = this.reference;
-    return { timestamp: '', message: '', ...rest, deployment_id, execution_id: id };
+    return { timestamp: '', message: '', ...fields, deployment_id, execution_id: id };
   }
-}
-
-/** Lines of NDJSON; a line that a crash has cut is passed over. */
-function linesOf(bytes: Uint8Array | undefined): unknown[] {
-  const values: unknown[] = [];
-  for (const line of Buffer.from(bytes ?? new Uint8Array())
-    .toString('utf8')
-    .split('\n')) {
-    if (line === '') continue;
-    try {
-      values.push(JSON.parse(line));
-    } catch {}
-  }
-  return values;
 }

@@ -83,20 +83,17 @@ describe('an install', () => {
     ['server and worker', ['server', 'worker']],
     ['server, worker and their keeper', ['keeper', 'server', 'worker']],
   ])('survives the death of %s in the middle of an operation', async ([, victims], { task }) => {
-    const blueprint = await layers({ nodes: 4, width: 2, seconds: 1 });
+    const blueprint = await layers({ nodes: 4, width: 2, seconds: 0 });
+    await blueprint.hold('start');
     const deployment = `d${task.id.replaceAll(/\W/g, '')}`;
     const command = home.start('install', blueprint.file, '-d', deployment, '--json');
-    await until(async () => (await blueprint.journal()).some((line) => line.startsWith('end ')), 'an operation ended');
-    await until(async () => {
-      const lines = await blueprint.journal();
-      return (
-        lines.filter((line) => line.startsWith('begin ')).length >
-        lines.filter((line) => line.startsWith('end ')).length
-      );
-    }, 'another is in the middle');
+    const starts = async (): Promise<number> =>
+      (await blueprint.journal()).filter((line) => /^begin .*\.start$/.test(line)).length;
+    await until(async () => (await starts()) === 2, 'two operations are in the middle');
     const completed: Completed = new Map();
     await noteCompleted(deployment, blueprint, completed);
     await home.kill(...victims);
+    await blueprint.release('start');
     const { code, stdout, stderr } = await command.finished;
     expect(code, stderr).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ status: 'terminated', finished_operations: 8 });
@@ -152,12 +149,10 @@ describe('an install', () => {
 });
 
 test('a run that is terminated from outside leaves the state as its last completed operation reported it', async () => {
-  const blueprint = await layers({ nodes: 2, width: 1, seconds: 1 });
+  const blueprint = await layers({ nodes: 2, width: 1, seconds: 0 });
+  await blueprint.hold('start');
   const command = home.start('install', blueprint.file, '-d', 'cut', '--json');
-  await until(
-    async () => count(await blueprint.journal(), 'begin') > 0 || (await blueprint.journal()).length >= 3,
-    'the second operation began',
-  );
+  await until(async () => (await blueprint.journal()).length === 3, 'the second operation began');
   expect((await home.run('cancel', 'cut', '--kill')).code).toBe(0);
   expect((await command.finished).code).toBe(9);
   const first = (await instancesOf('cut')).find(({ node_id }) => node_id === 'n0');
@@ -166,6 +161,7 @@ test('a run that is terminated from outside leaves the state as its last complet
     runtime_properties: { began: { create: true }, ended: { create: true } },
   });
   // Nothing is lost by it: the install goes on from there.
+  await blueprint.release('start');
   expect((await home.run('resume', 'cut')).code).toBe(0);
   expect((await instancesOf('cut')).map(({ state }) => state)).toEqual(['started', 'started']);
 });

@@ -1,5 +1,5 @@
 /** Blueprints in layers: each node depends on the nodes of the layer before, and notes its operations in a journal. */
-import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fixture } from './home.js';
@@ -17,6 +17,9 @@ export interface LayeredBlueprint {
   readonly folder: string;
   /** Lines that the operations wrote: `begin INSTANCE OPERATION`, `end INSTANCE OPERATION`. */
   journal(): Promise<readonly string[]>;
+  /** Operations of this short name do not end until they are released. */
+  hold(operation: string): Promise<void>;
+  release(operation: string): Promise<void>;
 }
 
 export async function layeredBlueprint({ nodes, width = 5, seconds = 0.2 }: Layers): Promise<LayeredBlueprint> {
@@ -50,6 +53,8 @@ export async function layeredBlueprint({ nodes, width = 5, seconds = 0.2 }: Laye
   return {
     file,
     folder,
+    hold: async (operation) => await writeFile(`${journal}.hold.${operation}`, ''),
+    release: async (operation) => await rm(`${journal}.hold.${operation}`, { force: true }),
     journal: async () => (await readFile(journal, 'utf8').catch(() => '')).split('\n').filter((line) => line !== ''),
   };
 }

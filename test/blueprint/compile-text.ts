@@ -83,3 +83,29 @@ export function sequence(): () => number {
     return state / 2_147_483_647;
   };
 }
+
+/** Codes of a blueprint's diagnostics, each once; `prepare`: those of a deployment with these inputs. */
+export async function refusalOf(files: Files, prepare?: JsonObject): Promise<DiagnosticCode[]> {
+  const compiled = await compileText(files);
+  const diagnostics =
+    compiled.plan && prepare
+      ? prepareDeployment(compiled.plan, prepare, { random: sequence() }).diagnostics
+      : compiled.diagnostics;
+  return [...new Set(codesOf(diagnostics))];
+}
+
+export const version = (minor: number): string => `tosca_definitions_version: cloudify_dsl_1_${minor}\n`;
+
+/** Relationship types as the built-in types have them, without the rest of those. */
+export const RELATIONSHIPS = `
+relationships:
+  cloudify.relationships.depends_on: { properties: { connection_type: { default: all_to_all } } }
+  cloudify.relationships.contained_in: { derived_from: cloudify.relationships.depends_on }
+  cloudify.relationships.connected_to: { derived_from: cloudify.relationships.depends_on }
+`;
+
+export const PLUGINS = `
+plugins:
+  p: { executor: central_deployment_agent, install: false }
+  script: { executor: central_deployment_agent, install: false }
+`;

@@ -52,7 +52,7 @@ export function sketch(nodes: PlanSketch): { plan: DeploymentPlan; instances: No
       }),
     ),
   );
-  return { plan: { nodes: planNodes, inputs: {} } as unknown as DeploymentPlan, instances };
+  return { plan: { nodes: planNodes, inputs: {}, scaling_groups: {} } as unknown as DeploymentPlan, instances };
 }
 
 function idsOf(nodes: PlanSketch, name: string): string[] {
@@ -81,7 +81,7 @@ function planNode(name: string, own: NodeSketch): PlanNode {
       ...mappedOperations(own.mapped ?? {}),
     },
     relationships,
-    capabilities: { scalable: { properties: { current_instances: own.instances ?? 1 } } },
+    capabilities: { scalable: { properties: scalable(own.instances ?? 1) } },
     plugins: [],
     deployment_plugins_to_install: [],
   } as unknown as PlanNode;
@@ -117,5 +117,15 @@ function operation(name: string): Operation {
     retry_interval: null,
     timeout: null,
     timeout_recoverable: null,
+  };
+}
+
+function scalable(count: number): object {
+  return {
+    min_instances: 0,
+    max_instances: -1,
+    default_instances: count,
+    current_instances: count,
+    planned_instances: count,
   };
 }

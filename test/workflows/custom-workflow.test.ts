@@ -33,6 +33,7 @@ const WORKFLOWS = {
   careful: 'shop.careful',
   recreate: 'shop.recreate',
   hasty: 'shop.hasty',
+  breathe: 'shop.breathe',
   clumsy: 'shop.clumsy',
   absent: 'shop.absent',
   nightly: './nightly.workflow.js',
@@ -162,6 +163,16 @@ test('the built-in walks serve a function', async () => {
   expect((await deployment.ended(id)).status).toBe('terminated');
   expect(callsOf('redo_1')).toEqual(['redo_1.stop', 'redo_1.delete', 'redo_1.create', 'redo_1.start']);
   expect(await deployment.states()).toEqual({ redo_1: 'started' });
+});
+
+test('a function scales, several times and in both directions', async () => {
+  const deployment = await deployed('lung', 1);
+  const id = await deployment.execute('breathe', { parameters: { node: 'lung' } });
+  expect(await deployment.ended(id)).toMatchObject({ status: 'terminated', error: null });
+  expect(await resultOf(deployment, id)).toBe(3);
+  const states = await deployment.states();
+  expect(Object.values(states)).toEqual(['started', 'started', 'started']);
+  expect(Object.keys(states)).not.toContain('lung_1');
 });
 
 test('what a function leaves running is waited for', async () => {

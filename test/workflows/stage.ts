@@ -13,6 +13,7 @@ import type { DeploymentPlan } from '../../blueprint/plan.js';
 import type { NodeInstance } from '../../graph/state.js';
 import type { OperationContext } from '../../plugins/sdk/context.js';
 import { definePlugin, operation, type Plugin } from '../../plugins/sdk/index.js';
+import type { ArtifactStore } from '../../store/artifact-store.js';
 import { createDataConverter } from '../../store/data-converter.js';
 import { folderStore } from '../../store/folder-store.js';
 import { workflowBundle } from '../../worker/bundle.js';
@@ -75,6 +76,8 @@ export interface StageOptions {
 
 export interface Stage {
   readonly client: Client;
+  readonly store: ArtifactStore;
+  readonly taskQueue: string;
   /** `web_1.create` or `app_1>db_1.establish`, in the order of their begin; one line per attempt. */
   readonly calls: string[];
   /** Says what an operation does, by `web_1.create`; the others do nothing. */
@@ -193,6 +196,8 @@ export async function openStage({ modules = [], plugins = [], blueprintFolder }:
   }
   return {
     client,
+    store,
+    taskQueue,
     calls,
     behave: (name, behaviour) => void behaviours.set(name, behaviour),
     behaveAll: (behaviour) => {

@@ -49,6 +49,24 @@ export interface WorkflowContext {
   install(instances?: readonly WorkflowInstance[]): Promise<void>;
   /** Takes these instances (by default all) through uninstall, each after those that depend on it. */
   uninstall(instances?: readonly WorkflowInstance[], options?: { readonly ignoreFailure?: boolean }): Promise<void>;
+  /**
+   * Changes the number of instances of a node or scaling group by `delta`, as the workflow `scale` does. What `ctx` tells
+   * of instances is right again afterwards.
+   *
+   * @throws ApplicationFailure for an entity that cannot be scaled so, or when it fails
+   */
+  scale(entity: string, delta: number, options?: ScaleOptions): Promise<void>;
+}
+
+export interface ScaleOptions {
+  /** With a negative delta: ids of instances that are to go. */
+  readonly include?: readonly string[];
+  /** With a negative delta: ids of instances that are to stay. */
+  readonly exclude?: readonly string[];
+  /** After a failed scale-out, take down what was added. @default true */
+  readonly rollbackIfFailed?: boolean;
+  /** Go on in spite of operations that fail. @default false */
+  readonly ignoreFailure?: boolean;
 }
 
 export interface ApprovalRequest {

@@ -8,9 +8,11 @@ import { HistoryFull } from '../history-full.js';
 import { installChosen } from '../install.js';
 import type { ApprovalRecord, Delivery } from '../messages.js';
 import { runWalk } from '../run-walk.js';
+import { scale } from '../scale.js';
 import { uninstallChosen } from '../uninstall.js';
 import type {
   OperationOptions,
+  ScaleOptions,
   WorkflowContext,
   WorkflowInstance,
   WorkflowLogger,
@@ -24,7 +26,8 @@ export function createWorkflowContext(run: CustomRun): WorkflowContext {
   const { input, plan } = state;
   const nodes = new Map<string, WorkflowNode>();
   const instances = new Map<string, WorkflowInstance>();
-  const counts = { graph: 0, install: 0, uninstall: 0 };
+  const counts = { graph: 0, install: 0, uninstall: 0, scale: 0 };
+  let scaling: Promise<void> = Promise.resolve();
 
   function instanceOf(id: string): WorkflowInstance {
     const known = instances.get(id);
@@ -119,7 +122,39 @@ export function createWorkflowContext(run: CustomRun): WorkflowContext {
       const name = `uninstall ${counts.uninstall}`;
       await walked(async () => await uninstallChosen(state, idsOf(chosen), { ignoreFailure, name }));
     },
+    async scale(entity, delta, options = {}) {
+      counts.scale += 1;
+      const name = `scaled ${counts.scale}`;
+      // One change of the model at a time.
+      const after = scaling.then(
+        async () => await walked(async () => await scaleOnce(run, name, entity, delta, options)),
+      );
+      scaling = after.catch(() => undefined);
+      await after;
+    },
   };
+}
+
+async function scaleOnce(
+  { state }: CustomRun,
+  name: string,
+  entity: string,
+  delta: number,
+  { include = [], exclude = [], rollbackIfFailed = true, ignoreFailure = false }: ScaleOptions,
+): Promise<void> {
+  if (state.decision(name)) return;
+  const parameters = {
+    scalable_entity_name: entity,
+    delta,
+    include_instances: [...include],
+    exclude_instances: [...exclude],
+    rollback_if_failed: rollbackIfFailed,
+    ignore_failure: ignoreFailure,
+  };
+  await state.withParameters(parameters, async () => await scale.program(state));
+  // The next change of the same entity is another one.
+  state.forget('scale', 'modification', `${entity}_install`, `${entity}_uninstall`, `${entity}_rollback`);
+  state.decide(name, () => true);
 }
 
 function workflowLogger(run: CustomRun): WorkflowLogger {

@@ -4,6 +4,7 @@ export type { ApprovalRecord, Delivery, FailedOperation } from '../messages.js';
 export type {
   ApprovalRequest,
   OperationOptions,
+  ScaleOptions,
   WorkflowContext,
   WorkflowInstance,
   WorkflowLogger,

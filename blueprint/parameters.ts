@@ -1,0 +1,137 @@
+/**
+ * Parameters of a workflow, bound before anything starts: names, defaults, functions, conversions, types, constraints,
+ * and what is missing. Everything that is wrong is told at once, in the reference's words where it has some.
+ */
+import { violations } from './constraints.js';
+import { holdsFunction } from './intrinsics/call.js';
+import { isObject, type Json, type JsonObject, member, textMember } from './json.js';
+import type { ParsedPlan, PlanWorkflow } from './plan.js';
+import { fits, OBJECT_TYPES } from './primitives.js';
+
+export interface ParameterOptions {
+  /** Names that the workflow does not declare are passed on. @default false */
+  readonly allowCustom?: boolean;
+  /** Evaluates the functions in a value. @default they are left, for the run to evaluate */
+  readonly evaluate?: (value: Json) => Json;
+  /** Whether a named thing of the deployment exists (`node_id`, `node_instance`…). @default not asked */
+  readonly objectExists?: (type: string, name: Json) => boolean;
+}
+
+export interface BoundParameters {
+  readonly values: JsonObject;
+  readonly problems: readonly string[];
+}
+
+const FILTERS: JsonObject = {
+  type_names: { type: 'list', item_type: 'node_type', default: [] },
+  node_ids: { type: 'list', item_type: 'node_id', default: [] },
+  node_instance_ids: { type: 'list', item_type: 'node_instance', default: [] },
+};
+
+const flag = (description: string, value = false): JsonObject => ({ description, type: 'boolean', default: value });
+
+/** Workflows of ours that no type declares. A blueprint's own of the same name take their place. */
+const OURS: Readonly<Record<string, PlanWorkflow>> = {
+  validate: ours(FILTERS),
+  update: ours({
+    preview: flag('Whether only to tell what would change.'),
+    skip_install: flag('Whether new instances are left uninstalled.'),
+    skip_uninstall: flag('Whether instances that go are not uninstalled before.'),
+    skip_reinstall: flag('Whether changed instances that cannot be updated are left as they are.'),
+    skip_drift_check: flag('Whether changed instances are taken for drifted without asking them.'),
+    skip_heal: flag('Whether instances that are not well are updated nevertheless.'),
+    force_reinstall: flag('Whether changed instances are reinstalled even when they could be updated.'),
+    ignore_failure: flag('Whether to go on when an operation of an uninstallation fails.'),
+    reinstall_list: {
+      description: 'Instances to reinstall besides.',
+      type: 'list',
+      item_type: 'node_instance',
+      default: [],
+    },
+  }),
+};
+
+function ours(parameters: JsonObject): PlanWorkflow {
+  return { plugin: '', operation: '', parameters, is_cascading: false, availability_rules: null };
+}
+
+/** The workflow's definition: the blueprint's, else one of ours. */
+export function workflowOf(plan: Pick<ParsedPlan, 'workflows'>, name: string): PlanWorkflow | undefined {
+  if (Object.hasOwn(plan.workflows ?? {}, name)) return plan.workflows[name];
+  return Object.hasOwn(OURS, name) ? OURS[name] : undefined;
+}
+
+/** @param given by name; a null is as good as nothing */
+export function bindParameters(
+  name: string,
+  { parameters }: PlanWorkflow,
+  given: JsonObject,
+  options: ParameterOptions = {},
+): BoundParameters {
+  const values: Record<string, Json> = {};
+  const problems: string[] = [];
+  const missing: string[] = [];
+  const undeclared = Object.keys(given).filter((key) => !Object.hasOwn(parameters, key));
+  if (undeclared.length > 0 && !options.allowCustom)
+    problems.push(
+      `Workflow "${name}" does not have the following parameters declared: ${undeclared.join(',')}. ` +
+        'Remove these parameters or use the flag for allowing custom parameters',
+    );
+  for (const key of undeclared) values[key] = evaluated(given[key] as Json, options);
+  for (const [key, raw] of Object.entries(parameters)) {
+    const definition = isObject(raw) ? raw : {};
+    const value = (Object.hasOwn(given, key) ? given[key] : null) ?? member(definition, 'default');
+    if (value === undefined) {
+      if (definition.required !== false) missing.push(key);
+      continue;
+    }
+    values[key] = bound(key, evaluated(value, options), definition, options, problems);
+  }
+  if (missing.length > 0)
+    problems.push(`Workflow "${name}" must be provided with the following parameters to execute: ${missing.join(',')}`);
+  return { values, problems };
+}
+
+function evaluated(value: Json, { evaluate }: ParameterOptions): Json {
+  return evaluate && holdsFunction(value) ? evaluate(value) : value;
+}
+
+function bound(key: string, given: Json, definition: JsonObject, options: ParameterOptions, problems: string[]): Json {
+  if (given === null || holdsFunction(given)) return given;
+  const type = textMember(definition, 'type');
+  const itemType = textMember(definition, 'item_type');
+  const value = converted(given, type, itemType);
+  const items = type === 'list' && Array.isArray(value) ? value : [];
+  if (!isOfType(value, type)) problems.push(`Parameter "${key}" must be of type ${type}`);
+  else if (itemType !== undefined && items.some((item) => !isOfType(item, itemType)))
+    problems.push(`Parameter "${key}" must be a list of items of type ${itemType}`);
+  else {
+    for (const sentence of violations(value, definition)) problems.push(`Parameter "${key}": ${sentence}`);
+    const objectType = [type, itemType].find((one) => one !== undefined && OBJECT_TYPES.has(one));
+    if (objectType !== undefined && options.objectExists)
+      for (const name of Array.isArray(value) ? value : [value])
+        if (name !== '' && !options.objectExists(objectType, name as Json))
+          problems.push(`Parameter "${key}": there is no ${objectType} ${JSON.stringify(name)}`);
+  }
+  return value;
+}
+
+/** Text becomes what the type says, where it can: `"5"` → 5. One item where a list is wanted becomes a list of it. */
+function converted(value: Json, type: string | undefined, itemType: string | undefined): Json {
+  if (type === 'list') {
+    if (Array.isArray(value)) return value.map((item) => converted(item as Json, itemType, undefined));
+    if (typeof value !== 'string' || itemType === undefined) return value;
+    return value === '' ? [] : value.split(',').map((item) => converted(item.trim(), itemType, undefined));
+  }
+  if (typeof value !== 'string') return value;
+  if (type === 'integer' && /^\s*[-+]?\d+\s*$/.test(value)) return Number(value);
+  if (type === 'float' && value.trim() !== '' && !Number.isNaN(Number(value))) return Number(value);
+  if (type === 'boolean' && /^(true|false)$/i.test(value)) return value.toLowerCase() === 'true';
+  return value;
+}
+
+/** Unlike a property of type string, a parameter takes nothing but text. */
+function isOfType(value: Json, type: string | undefined): boolean {
+  if (type === undefined) return true;
+  return type === 'string' || type === 'textarea' ? typeof value === 'string' : fits(value, type);
+}

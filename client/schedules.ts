@@ -1,0 +1,175 @@
+/** Executions at set times, by Temporal's own schedules: they need no process of ours to wait for the time. */
+import { ScheduleAlreadyRunning, type ScheduleHandle, ScheduleNotFoundError } from '@temporalio/client';
+import type { JsonObject } from '../blueprint/json.js';
+import { type ExecutionOptions, type ScheduledExecution, TASK_QUEUE } from '../workflows/messages.js';
+import type { CaissonConnection } from './connection.js';
+import { getDeployment } from './deployments.js';
+import { conflict, notFound } from './errors.js';
+import { planSchedule, type ScheduleRule } from './schedule-rule.js';
+
+export interface ScheduleRequest {
+  /** Unique in its deployment. */
+  readonly id: string;
+  readonly deployment_id: string;
+  readonly workflow_id: string;
+  readonly parameters: JsonObject;
+  readonly options: ExecutionOptions;
+  readonly rule: ScheduleRule;
+  /** Minutes that a run may be late (because no server was up); later ones are skipped. @default 0, and a minute's grace */
+  readonly slip?: number | undefined;
+  /** Pauses the schedule when a run fails. @default false */
+  readonly stop_on_fail?: boolean | undefined;
+  /** @default 'caisson' */
+  readonly task_queue?: string | undefined;
+}
+
+export interface ScheduleView {
+  readonly id: string;
+  readonly deployment_id: string;
+  readonly workflow_id: string;
+  readonly enabled: boolean;
+  /** Why it is paused, or what was said about it. */
+  readonly note: string | null;
+  readonly rule: JsonObject;
+  readonly slip: number;
+  readonly stop_on_fail: boolean;
+  /** Runs left; null: no limit. */
+  readonly remaining: number | null;
+  /** The next runs, at most ten. */
+  readonly next: readonly string[];
+  /** Runs so far, the latest last. */
+  readonly recent: readonly string[];
+}
+
+/** How late a run may be in any case. */
+const GRACE_MINUTES = 1;
+
+/**
+ * Makes a schedule. A run is queued behind what runs on the deployment, and skipped while the schedule's own last run has
+ * not ended.
+ *
+ * @throws CaissonError (conflict) when it exists; (not-found) without the deployment; (usage) for a rule that cannot be
+ */
+export async function createSchedule(connection: CaissonConnection, request: ScheduleRequest): Promise<ScheduleView> {
+  const { id, deployment_id, workflow_id, parameters, options, rule, slip = 0, stop_on_fail = false } = request;
+  await getDeployment(connection, deployment_id);
+  const { spec, count } = planSchedule(rule);
+  const scheduled: ScheduledExecution = { deployment_id, workflow_id, parameters, options };
+  try {
+    await connection.client.schedule.create({
+      scheduleId: scheduleId(deployment_id, id),
+      spec,
+      action: {
+        type: 'startWorkflow',
+        workflowType: 'scheduled_execution',
+        workflowId: `scheduled/${deployment_id}/${id}`,
+        taskQueue: request.task_queue ?? TASK_QUEUE,
+        args: [scheduled],
+        staticSummary: `${workflow_id} ${deployment_id}`,
+      },
+      policies: {
+        overlap: 'SKIP',
+        catchupWindow: (slip + GRACE_MINUTES) * 60_000,
+        pauseOnFailure: stop_on_fail,
+      },
+      ...(count === undefined ? {} : { state: { remainingActions: count } }),
+      memo: { deployment: deployment_id, schedule: id, workflow: workflow_id, rule, slip, stop_on_fail },
+    });
+  } catch (error) {
+    if (error instanceof ScheduleAlreadyRunning)
+      throw conflict(
+        `a schedule ${id} of ${deployment_id} exists`,
+        `see: caisson schedules get ${id} -d ${deployment_id}`,
+      );
+    throw error;
+  }
+  return await getSchedule(connection, deployment_id, id);
+}
+
+/** @throws CaissonError (not-found) */
+export async function getSchedule(
+  connection: CaissonConnection,
+  deploymentId: string,
+  id: string,
+): Promise<ScheduleView> {
+  const { memo, state, info } = await known(connection, deploymentId, id, async (handle) => await handle.describe());
+  const said = (memo ?? {}) as {
+    readonly workflow?: string;
+    readonly rule?: JsonObject;
+    slip?: number;
+    stop_on_fail?: boolean;
+  };
+  return {
+    id,
+    deployment_id: deploymentId,
+    workflow_id: said.workflow ?? '',
+    enabled: !state.paused,
+    note: state.note ?? null,
+    rule: said.rule ?? {},
+    slip: said.slip ?? 0,
+    stop_on_fail: said.stop_on_fail ?? false,
+    remaining: state.remainingActions ?? null,
+    next: info.nextActionTimes.map((time) => time.toISOString()),
+    recent: info.recentActions.map(({ takenAt }) => takenAt.toISOString()),
+  };
+}
+
+/** Schedules of a deployment, or all. */
+export async function listSchedules(
+  connection: CaissonConnection,
+  deploymentId?: string,
+): Promise<readonly ScheduleView[]> {
+  const found: ScheduleView[] = [];
+  for await (const { scheduleId: own } of connection.client.schedule.list()) {
+    const [kind, deployment = '', id = ''] = own.split('/');
+    if (kind !== 'schedule' || (deploymentId !== undefined && deployment !== deploymentId)) continue;
+    found.push(await getSchedule(connection, deployment, id));
+  }
+  return found.sort((a, b) => (`${a.deployment_id}/${a.id}` < `${b.deployment_id}/${b.id}` ? -1 : 1));
+}
+
+/** No run begins until {@link resumeSchedule}. */
+export async function pauseSchedule(
+  connection: CaissonConnection,
+  deploymentId: string,
+  id: string,
+  note?: string,
+): Promise<void> {
+  await known(connection, deploymentId, id, async (handle) => await handle.pause(note));
+}
+
+export async function resumeSchedule(
+  connection: CaissonConnection,
+  deploymentId: string,
+  id: string,
+  note?: string,
+): Promise<void> {
+  await known(connection, deploymentId, id, async (handle) => await handle.unpause(note));
+}
+
+/** Runs it now, besides its times; while its last run goes on, after that. */
+export async function triggerSchedule(connection: CaissonConnection, deploymentId: string, id: string): Promise<void> {
+  await known(connection, deploymentId, id, async (handle) => await handle.trigger('BUFFER_ONE'));
+}
+
+/** What runs goes on. */
+export async function deleteSchedule(connection: CaissonConnection, deploymentId: string, id: string): Promise<void> {
+  await known(connection, deploymentId, id, async (handle) => await handle.delete());
+}
+
+async function known<Result>(
+  { client }: CaissonConnection,
+  deploymentId: string,
+  id: string,
+  act: (handle: ScheduleHandle) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await act(client.schedule.getHandle(scheduleId(deploymentId, id)));
+  } catch (error) {
+    if (error instanceof ScheduleNotFoundError)
+      throw notFound('schedule', `${id} of ${deploymentId}`, 'see: caisson schedules list');
+    throw error;
+  }
+}
+
+const scheduleId = (deploymentId: string, id: string): string => `schedule/${deploymentId}/${id}`;

@@ -1,0 +1,52 @@
+/**
+ * For authors of custom workflows: does the code that is there now still fit the runs that are under way? Each history is
+ * replayed against it; a run would wedge on the first step in which they differ.
+ */
+import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
+import { Worker } from '@temporalio/worker';
+import { createDataConverter } from '../store/data-converter.js';
+import { openArtifactStore } from '../store/open.js';
+import { workflowBundle } from './bundle.js';
+
+export interface ReplayOptions {
+  /** The plugin's name, and its module with workflows. */
+  readonly plugin?: { readonly name: string; readonly file: string };
+  /** Histories by a name of your choice, as `temporal workflow show --output json` prints them. */
+  readonly histories: Readonly<Record<string, unknown>>;
+  /** Where the runs kept what was too big for their histories: a folder, or an address. Absent: nowhere. */
+  readonly artifacts?: string;
+}
+
+export interface Replayed {
+  readonly name: string;
+  /** What differs; absent when nothing does. */
+  readonly error?: Error;
+}
+
+/**
+ * Replays histories of executions against the workflow code of now. Needs no server.
+ *
+ * @example
+ * const [replayed] = await replayWorkflows({
+ *   plugin: { name: 'shop', file: 'dist/workflows.js' },
+ *   histories: { backup: JSON.parse(await readFile('test/histories/backup.json', 'utf8')) },
+ * });
+ * assert.equal(replayed.error, undefined);
+ */
+export async function replayWorkflows({ plugin, histories, artifacts }: ReplayOptions): Promise<readonly Replayed[]> {
+  const modules = plugin ? [{ kind: 'plugin', key: plugin.name, file: plugin.file } as const] : [];
+  const results: Replayed[] = [];
+  const named = Object.entries(histories).map(([name, history]) => ({
+    workflowId: name,
+    history: historyFromJSON(history),
+  }));
+  const runs = Worker.runReplayHistories(
+    {
+      workflowBundle: await workflowBundle({ modules }),
+      ...(artifacts === undefined ? {} : { dataConverter: createDataConverter(openArtifactStore(artifacts)) }),
+    },
+    named,
+  );
+  for await (const { workflowId, error } of runs) results.push({ name: workflowId, ...(error ? { error } : {}) });
+  return results;
+}

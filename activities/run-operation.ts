@@ -11,6 +11,7 @@ import type { OperationDefinition } from '../plugins/sdk/define.js';
 import { NonRecoverableError, RecoverableError } from '../plugins/sdk/errors.js';
 import type { OperationHost } from '../plugins/sdk/host.js';
 import { patchSignal, requestQuery } from '../workflows/messages.js';
+import { unpacked } from '../workflows/packed-snapshot.js';
 import { type AttemptHistory, type AttemptMark, attemptHistory, MOST_LOST_WORKERS } from './attempts.js';
 import type { OperationEnvironment } from './environment.js';
 import type { OperationRequest, OperationResult, Patches } from './request.js';
@@ -22,9 +23,10 @@ const BEAT_MS = 2_000;
 
 export async function runOperation(
   definition: OperationDefinition,
-  first: OperationRequest,
+  sent: OperationRequest,
   environment: OperationEnvironment,
 ): Promise<OperationResult> {
+  const first = unpacked(sent);
   const { info, cancellationSignal, heartbeat } = Context.current();
   const history = attemptHistory(info.attempt, info.heartbeatDetails as AttemptMark | undefined);
   refuseLost(definition, first, history);
@@ -168,7 +170,7 @@ function workflowHandle() {
 
 async function freshRequest(request: OperationRequest): Promise<OperationRequest | undefined> {
   const answer = await workflowHandle().query(requestQuery, { task_id: request.task_id });
-  return (answer ?? undefined) as OperationRequest | undefined;
+  return answer ? unpacked(answer as unknown as OperationRequest) : undefined;
 }
 
 interface Timeout {

@@ -6,6 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { OperationRequest } from '../../../activities/request.js';
+import { resolveSecrets, secretLookup } from '../../../activities/secrets.js';
 import type { Json, JsonObject } from '../../../blueprint/json.js';
 import { type CompiledBlueprint, compileBlueprint, prepare } from '../../../client/prepare.js';
 import { chooseInstances } from '../../../graph/choice.js';
@@ -13,10 +14,10 @@ import type { NodeInstance } from '../../../graph/state.js';
 import type { OperationCall, Sequence } from '../../../graph/steps.js';
 import { advance, beginWalk, isIdle, settle } from '../../../graph/walk.js';
 import { installWalk, uninstallWalk } from '../../../graph/walks.js';
-import aws from '../../../plugins/aws/index.js';
 import { builtInPlugins } from '../../../plugins/builtin.js';
 import type { Catalog } from '../../../plugins/catalog.js';
 import { createOperationContext } from '../../../plugins/sdk/create-context.js';
+import type { OperationDefinition } from '../../../plugins/sdk/define.js';
 import { errorKind, NonRecoverableError } from '../../../plugins/sdk/errors.js';
 import { ExecutionState } from '../../../workflows/execution-state.js';
 import { DEFAULT_OPTIONS, type ExecutionInput } from '../../../workflows/messages.js';
@@ -172,14 +173,13 @@ export class Deployment {
   /** All attempts of one call. */
   async #call(call: OperationCall): Promise<Json | undefined> {
     const mapped = operationOf(this.#state, call);
-    const definition =
-      aws.operations[(mapped.activity ?? `${mapped.plugin}.${mapped.operation}`).replace(/^aws\./, '')];
+    const definition = await definitionOf(mapped.activity ?? `${mapped.plugin}.${mapped.operation}`);
     this.#tasks += 1;
     const taskId = `t${this.#tasks}`;
     let retryNumber = 0;
     let resume = false;
     for (;;) {
-      const request = this.#resolved(requestFor(this.#state, call, taskId));
+      const request = await this.#resolved(requestFor(this.#state, call, taskId));
       const controller = new AbortController();
       this.#attempts.add(controller);
       const { signal } = controller;
@@ -240,10 +240,20 @@ export class Deployment {
     };
   }
 
-  /** As it would come out of the history: plain JSON. */
-  #resolved(request: OperationRequest): OperationRequest {
-    return JSON.parse(JSON.stringify(request)) as OperationRequest;
+  /** As it comes out of the history, plain JSON, and with the secrets that only a worker sees. */
+  async #resolved(request: OperationRequest): Promise<OperationRequest> {
+    const lookup = secretLookup({ get: async (key) => this.secrets.get(key) });
+    return await resolveSecrets(JSON.parse(JSON.stringify(request)) as OperationRequest, lookup);
   }
+}
+
+async function definitionOf(activity: string): Promise<OperationDefinition | undefined> {
+  for (const { plugin } of await builtInPlugins()) {
+    const name = activity.startsWith(`${plugin.name}.`) ? activity.slice(plugin.name.length + 1) : '';
+    const found = plugin.operations[plugin.aliases?.[name] ?? name];
+    if (found) return found;
+  }
+  return undefined;
 }
 
 let deployments = 0;

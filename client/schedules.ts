@@ -13,6 +13,7 @@ export interface ScheduleRequest {
   readonly deployment_id: string;
   readonly workflow_id: string;
   readonly parameters: JsonObject;
+  readonly allow_custom_parameters?: boolean;
   readonly options: ExecutionOptions;
   readonly rule: ScheduleRule;
   /** Minutes that a run may be late (because no server was up); later ones are skipped. @default 0, and a minute's grace */
@@ -54,7 +55,13 @@ export async function createSchedule(connection: CaissonConnection, request: Sch
   const { id, deployment_id, workflow_id, parameters, options, rule, slip = 0, stop_on_fail = false } = request;
   await getDeployment(connection, deployment_id);
   const { spec, count } = planSchedule(rule);
-  const scheduled: ScheduledExecution = { deployment_id, workflow_id, parameters, options };
+  const scheduled: ScheduledExecution = {
+    deployment_id,
+    workflow_id,
+    parameters,
+    options,
+    ...(request.allow_custom_parameters ? { allow_custom_parameters: true } : {}),
+  };
   try {
     await connection.client.schedule.create({
       scheduleId: scheduleId(deployment_id, id),

@@ -366,6 +366,7 @@ export interface ScheduledExecution {
   readonly workflow_id: string;
   readonly parameters: JsonObject;
   readonly options: ExecutionOptions;
+  readonly allow_custom_parameters?: boolean;
 }
 
 /** A change of node instances, told by (or just before) the event of that sequence. */

@@ -19,7 +19,8 @@ import {
 } from './messages.js';
 
 export async function scheduled_execution(input: ScheduledExecution): Promise<ExecutionRecord> {
-  const { deployment_id, workflow_id, parameters, options } = input;
+  const { deployment_id, ...request } = input;
+  const { workflow_id } = request;
   let ended: ExecutionRecord | undefined;
   setHandler(executionEndedSignal, (record) => {
     ended = record;
@@ -28,7 +29,7 @@ export async function scheduled_execution(input: ScheduledExecution): Promise<Ex
   const notify = workflowInfo().workflowId;
   try {
     const deployment = getExternalWorkflowHandle(deploymentWorkflowId(deployment_id));
-    await deployment.signal(enqueueSignal, { id, workflow_id, parameters, options, queue: true, notify });
+    await deployment.signal(enqueueSignal, { ...request, id, queue: true, notify });
   } catch {
     throw ApplicationFailure.nonRetryable(`there is no deployment ${deployment_id} any more`, 'NoDeployment');
   }

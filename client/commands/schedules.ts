@@ -75,6 +75,7 @@ async function createOne(invocation: Invocation): Promise<number> {
       deployment_id: deployment,
       workflow_id: workflow,
       parameters,
+      allow_custom_parameters: flag(invocation, 'allowCustomParameters'),
       options,
       slip: number('slip'),
       stop_on_fail: flag(invocation, 'stopOnFail'),

@@ -60,7 +60,7 @@ const resultOf = async (deployment: Deployment, id: string) =>
 test('a plugin’s workflow runs under the blueprint’s name, calls operations and returns what they returned', async () => {
   stage.behave('plain_1.check', (ctx) => ({ strict: ctx.workflowParameters.only ?? null, at: 1 }));
   const deployment = await deployed('plain');
-  const id = await deployment.execute('audit', { parameters: { only: 'plain' } });
+  const id = await deployment.execute('audit', { allow_custom_parameters: true, parameters: { only: 'plain' } });
   expect(await deployment.ended(id)).toMatchObject({
     status: 'terminated',
     finished_operations: 2,
@@ -159,7 +159,7 @@ test('a function waits for a person, a signal and a time, over a restart of the 
 
 test('the built-in walks serve a function', async () => {
   const deployment = await deployed('redo', 1);
-  const id = await deployment.execute('recreate', { parameters: { node: 'redo' } });
+  const id = await deployment.execute('recreate', { allow_custom_parameters: true, parameters: { node: 'redo' } });
   expect((await deployment.ended(id)).status).toBe('terminated');
   expect(callsOf('redo_1')).toEqual(['redo_1.stop', 'redo_1.delete', 'redo_1.create', 'redo_1.start']);
   expect(await deployment.states()).toEqual({ redo_1: 'started' });
@@ -167,7 +167,7 @@ test('the built-in walks serve a function', async () => {
 
 test('a function scales, several times and in both directions', async () => {
   const deployment = await deployed('lung', 1);
-  const id = await deployment.execute('breathe', { parameters: { node: 'lung' } });
+  const id = await deployment.execute('breathe', { allow_custom_parameters: true, parameters: { node: 'lung' } });
   expect(await deployment.ended(id)).toMatchObject({ status: 'terminated', error: null });
   expect(await resultOf(deployment, id)).toBe(3);
   const states = await deployment.states();

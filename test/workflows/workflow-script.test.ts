@@ -51,7 +51,7 @@ async function messages(deployment: Deployment, id: string): Promise<string[]> {
 test('a script calls operations with kwargs, gets what they return, and sets states', async () => {
   stage.behave('one_1.check', (ctx) => ({ strict: ctx.workflowParameters.strict ?? null }));
   const deployment = await deployed('one');
-  const id = await deployment.execute('audit', { parameters: { strict: true } });
+  const id = await deployment.execute('audit', { allow_custom_parameters: true, parameters: { strict: true } });
   expect(await deployment.ended(id)).toMatchObject({ status: 'terminated', error: null, finished_operations: 2 });
   expect(await deployment.states()).toEqual({ one_1: 'audited', one_2: 'audited' });
   const told = await messages(deployment, id);
@@ -125,13 +125,21 @@ test('a failed operation fails the script; resumed, it goes on there', async () 
     if (!mended) throw new Error('not now');
   });
   const deployment = await deployed('torn');
-  const failed = await deployment.execute('audit', { options: OPTIONS, parameters: { strict: false } });
+  const failed = await deployment.execute('audit', {
+    options: OPTIONS,
+    allow_custom_parameters: true,
+    parameters: { strict: false },
+  });
   expect(await deployment.ended(failed)).toMatchObject({
     status: 'failed',
     error: expect.stringContaining('torn_2'),
   });
   mended = true;
-  const resumed = await deployment.execute('audit', { resume_of: failed, parameters: { strict: false } });
+  const resumed = await deployment.execute('audit', {
+    resume_of: failed,
+    allow_custom_parameters: true,
+    parameters: { strict: false },
+  });
   expect((await deployment.ended(resumed)).status).toBe('terminated');
   expect(stage.calls).toEqual(['torn_1.check', 'torn_2.check', 'torn_2.check']);
 });
@@ -159,6 +167,7 @@ test('a long script continues as new', async () => {
   const deployment = await deployed('long', 20);
   const id = await deployment.execute('audit', {
     options: { ...OPTIONS, max_events: 80 },
+    allow_custom_parameters: true,
     parameters: { strict: false },
   });
   expect(await deployment.ended(id)).toMatchObject({ status: 'terminated', error: null });

@@ -10,6 +10,8 @@ import { runWalk } from './run-walk.js';
 /** Stops and deletes the chosen node instances, each after those that depend on it. */
 export const uninstall = execution(async (state) => {
   const { parameters } = state.input.request;
+  if (isTrue(parameters.recursive))
+    state.note('workflow_node_event', 'recursive: deployments that use this one are not known here, and stay');
   const chosen = chooseInstances(state.topology, filterOf(parameters));
   await uninstallChosen(state, chosen, { ignoreFailure: isTrue(parameters.ignore_failure) });
 });

@@ -1,3 +1,4 @@
+import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../blueprint/json.js';
 import { initialInstances } from '../../graph/instances.js';
@@ -5,7 +6,7 @@ import type { NodeInstance } from '../../graph/state.js';
 import { NonRecoverableError } from '../../plugins/sdk/index.js';
 import type { ExecutionRecord, ExecutionRequest } from '../../workflows/messages.js';
 import { deploymentOf } from '../blueprint/compile-text.js';
-import { type Deployment, openStage, request, type Stage } from './stage.js';
+import { type Deployment, openStage, pause, request, type Stage } from './stage.js';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -145,6 +146,74 @@ describe('a scale-out', () => {
     expect(await census(deployment)).toEqual({ 'vm started': 2, 'web started': 4, 'balancer started': 1 });
   });
 });
+
+test('a scale-out that was terminated leaves nothing unknown, and is resumed', async () => {
+  const deployment = await installed();
+  let held = true;
+  stage.behaveAll(async (ctx, { name }) => {
+    if (held && name === 'start' && ctx.type === 'node-instance' && ctx.instance.nodeId === 'vm') {
+      ctx.instance.runtimeProperties.address = '10.0.0.9';
+      await ctx.instance.update();
+      await pause(3_000);
+    }
+  });
+  const parameters = { scalable_entity_name: 'vm', delta: 1 };
+  const id = await deployment.execute('scale', { parameters });
+  const { added } = await until(async () => {
+    const view = await deployment
+      .execution(id)
+      .query<{ instances: NodeInstance[] }>('state')
+      .catch(() => undefined);
+    const found = view?.instances.find(({ runtime_properties }) => runtime_properties.address !== undefined);
+    return found && { added: found.id };
+  });
+  await deployment.execution(id).terminate('by hand');
+  expect(await deployment.ended(id)).toMatchObject({ status: 'cancelled', resumable: true });
+  expect((await deployment.instances())[added]).toMatchObject({
+    state: 'starting',
+    attempted: ['create', 'start'],
+    runtime_properties: { address: '10.0.0.9' },
+  });
+  held = false;
+  expect(await scaled(deployment, parameters, { resume_of: id })).toMatchObject({ status: 'terminated' });
+  stage.behaveAll(undefined);
+  expect(await census(deployment)).toEqual({ 'vm started': 3, 'web started': 6, 'balancer started': 1 });
+  expect(stage.calls.filter((call) => call === `${added}.create`)).toHaveLength(1);
+});
+
+describe('parameters', () => {
+  test('that do not fit are refused before anything starts', async () => {
+    const deployment = await installed();
+    const refused = async (parameters: JsonObject) => {
+      const error = await deployment.execute('scale', { parameters }).catch((cause: Error) => cause);
+      return String((error as { cause?: Error }).cause?.message);
+    };
+    expect(await refused({})).toContain(
+      'must be provided with the following parameters to execute: scalable_entity_name',
+    );
+    expect(await refused({ scalable_entity_name: 'vm', delta: 'two' })).toContain('"delta" must be of type integer');
+    expect(await refused({ scalable_entity_name: 'vm', much: 1 })).toContain('parameters declared: much');
+    expect((await deployment.view()).executions).toHaveLength(1);
+  });
+
+  test('a workflow that makes no sense now is refused, unless it is forced', async () => {
+    const deployment = await installed(BLUEPRINT.replace('dsl_1_3', 'dsl_1_4'));
+    await expect(deployment.execute('install')).rejects.toThrow(WorkflowUpdateFailedError);
+    expect(await deployment.ended(await deployment.execute('install', { force: true }))).toMatchObject({
+      status: 'terminated',
+    });
+    expect(stage.calls).toEqual([]);
+  });
+});
+
+/** What `look` finds, once it finds something. */
+async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    await pause(30);
+  }
+}
 
 describe('a scale-in', () => {
   test('removes the instances that are named first, with what they contain, unlinked by the neighbours', async () => {

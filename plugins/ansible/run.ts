@@ -148,7 +148,7 @@ function argumentsOf(settings: PlaybookSettings, variables: string): string[] {
     ...(verbosity > 0 ? [`-${'v'.repeat(Math.min(verbosity, 6))}`] : []),
     ...(Object.keys(settings.variables).length > 0 ? ['--extra-vars', `@${variables}`] : []),
     ...(become ? ['--become'] : []),
-    ...Object.entries(flags).flatMap(([flag, value]) => [flag, value]),
+    ...Object.entries(flags).flat(),
     ...Object.entries(options).flatMap(([name, value]) => optionOf(name, value)),
     ...(additionalArgs === undefined ? [] : splitWords(additionalArgs)),
   ];

@@ -24,6 +24,8 @@ export interface InstanceView {
   /** Result of the last drift check. */
   readonly drift?: Json;
   readonly relationships: readonly RelationshipView[];
+  /** How many relationships there are, where they are too many to be sent with each operation of one of them. */
+  readonly relationship_count?: number;
   readonly scaling_groups: readonly { readonly name: string; readonly id: string }[];
 }
 

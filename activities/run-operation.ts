@@ -6,11 +6,12 @@
  */
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import type { Json, JsonObject } from '../blueprint/json.js';
-import { createOperationContext } from '../plugins/sdk/create-context.js';
+import { type ContextHandle, createOperationContext } from '../plugins/sdk/create-context.js';
 import type { OperationDefinition } from '../plugins/sdk/define.js';
 import { NonRecoverableError, RecoverableError } from '../plugins/sdk/errors.js';
 import type { OperationHost } from '../plugins/sdk/host.js';
 import { patchSignal, requestQuery } from '../workflows/messages.js';
+import { unpacked } from '../workflows/packed-snapshot.js';
 import { type AttemptHistory, type AttemptMark, attemptHistory, MOST_LOST_WORKERS } from './attempts.js';
 import type { OperationEnvironment } from './environment.js';
 import type { OperationRequest, OperationResult, Patches } from './request.js';
@@ -22,9 +23,10 @@ const BEAT_MS = 2_000;
 
 export async function runOperation(
   definition: OperationDefinition,
-  first: OperationRequest,
+  sent: OperationRequest,
   environment: OperationEnvironment,
 ): Promise<OperationResult> {
+  const first = unpacked(sent);
   const { info, cancellationSignal, heartbeat } = Context.current();
   const history = attemptHistory(info.attempt, info.heartbeatDetails as AttemptMark | undefined);
   refuseLost(definition, first, history);
@@ -72,18 +74,21 @@ export async function runOperation(
     workdir: async () => await environment.workdir(first.deployment.id, first.plugin.name),
   };
 
-  const request = await resolveSecrets(fetched, secrets);
-  const handle = createOperationContext(request, host, { retryNumber: history.retryNumber, resume: history.resume });
+  let handle: ContextHandle | undefined;
+  const takePatches = (): Patches => handle?.takePatches() ?? {};
   try {
+    // A secret that is not there fails the operation like anything else that it needs.
+    const request = await resolveSecrets(fetched, secrets);
+    handle = createOperationContext(request, host, { retryNumber: history.retryNumber, resume: history.resume });
     const result = await definition.run(handle.ctx, request.inputs as JsonObject);
     timeout?.check();
     const retry = handle.retryRequested();
     if (retry) throw retry;
     if (first.operation.poll && !result) throw new NotYet(first);
-    return resultOf(result ?? undefined, handle.takePatches());
+    return resultOf(result ?? undefined, takePatches());
   } catch (error) {
     if (isCancelled(error, cancellationSignal)) {
-      await flush(handle.takePatches());
+      await flush(takePatches());
       const released = Context.current().cancellationDetails?.workerShutdown === true;
       if (released) heartbeat(mark({ released: true }));
       throw error instanceof CancelledFailure
@@ -91,12 +96,12 @@ export async function runOperation(
         : new CancelledFailure('the operation was cancelled', [], error as Error);
     }
     if (error instanceof NotYet) {
-      await flush(handle.takePatches());
+      await flush(takePatches());
       heartbeat(mark({ released: true }));
       throw ApplicationFailure.create({ message: error.message, type: 'NotYet' });
     }
     const cause = timeout?.expired ? timeout.error : error;
-    const patches = handle.takePatches();
+    const patches = takePatches();
     const { failure, retried, rescheduled } = toFailure(cause, {
       request: first,
       retryNumber: history.retryNumber,
@@ -168,7 +173,7 @@ function workflowHandle() {
 
 async function freshRequest(request: OperationRequest): Promise<OperationRequest | undefined> {
   const answer = await workflowHandle().query(requestQuery, { task_id: request.task_id });
-  return (answer ?? undefined) as OperationRequest | undefined;
+  return answer ? unpacked(answer as unknown as OperationRequest) : undefined;
 }
 
 interface Timeout {

@@ -11,4 +11,9 @@ const { main } = await import('../dist/client/cli.js').catch((error) => {
   process.stderr.write('caisson is not built yet; run: npm run build\n');
   process.exit(1);
 });
-process.exitCode = await main(process.argv.slice(2));
+const code = await main(process.argv.slice(2));
+// Not left to run dry: a long poll that nobody waits for any more would hold the process for many seconds.
+await Promise.all(
+  [process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write('', resolve))),
+);
+process.exit(code);

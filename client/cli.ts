@@ -24,6 +24,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     return outcome.code;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
+    // Told when it happened; not imported from where it is thrown, which would load all of Temporal.
+    if (error instanceof Error && error.name === 'Detached') return EXIT.interrupted;
     const told = error instanceof CommanderError ? fromParser(error, argv) : error;
     const { colors } = processIo(json ? 'never' : 'auto');
     const verbose = argv.some((word) => /^-v+$|^--verbose$/.test(word));

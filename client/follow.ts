@@ -63,7 +63,9 @@ export async function followExecution(
 }
 
 /** Ctrl-C: the run goes on without us. */
-export class Detached extends Error {}
+export class Detached extends Error {
+  override readonly name = 'Detached';
+}
 
 function timedOut({ id, deployment_id }: ExecutionReference): CaissonError {
   return new CaissonError('timeout', 'C5004', `stopped waiting for execution ${id} of ${deployment_id}; it goes on`, {

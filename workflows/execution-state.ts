@@ -27,6 +27,7 @@ import {
   type StartedModification,
   type SuspendedWait,
 } from './messages.js';
+import type { OperationScope } from './operation-scope.js';
 
 export interface RunningTask {
   readonly call: OperationCall;
@@ -59,6 +60,8 @@ export class ExecutionState {
   readonly control: Control;
   /** Where operations run: a cancel of the run does not reach them here, it is told to each. */
   readonly shelter = new CancellationScope({ cancellable: false });
+  /** Scopes of operations that have ended. */
+  readonly scopes: OperationScope[] = [];
   /** Signals that were delivered, by name: the latest of each. */
   readonly deliveries: Map<string, Delivery>;
   /** Waits that the next run of this execution takes up again. */

@@ -11,5 +11,6 @@ export { scale } from './scale.js';
 export { scheduled_execution } from './scheduled-execution.js';
 export { uninstall } from './uninstall.js';
 export { unknownWorkflow as default } from './unknown.js';
+export { update } from './update.js';
 
 import './mapped-program.js';

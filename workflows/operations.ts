@@ -16,6 +16,7 @@ import { mappedOperation, nodeOf, relationshipAt } from '../graph/topology.js';
 import { evaluateFor } from './evaluation.js';
 import type { ExecutionState } from './execution-state.js';
 import type { FailedOperation, RunningOperation } from './messages.js';
+import { packed } from './packed-snapshot.js';
 import { snapshotFor } from './snapshot.js';
 
 /** A worker that does not beat for this long is taken for lost, and the operation is run again elsewhere. */
@@ -54,7 +55,12 @@ export function implementationOf({ plugin, operation }: Operation): string {
 }
 
 /** Everything the activity needs; made anew it holds the properties of now. */
-export function requestFor(state: ExecutionState, call: OperationCall, taskId: string): OperationRequest {
+export function requestFor(
+  state: ExecutionState,
+  call: OperationCall,
+  taskId: string,
+  whole = false,
+): OperationRequest {
   const operation = operationOf(state, call);
   const { input, options } = state;
   const { relationship } = call;
@@ -88,7 +94,7 @@ export function requestFor(state: ExecutionState, call: OperationCall, taskId: s
     inputs: evaluateFor(state, call, inputs) as JsonObject,
     instance_id: call.instance_id,
     ...(relationship === undefined ? {} : { source_id: relationship.source_id, target_id: relationship.target_id }),
-    snapshot: snapshotFor(state, call),
+    snapshot: snapshotFor(state, call, whole),
   };
 }
 
@@ -135,8 +141,13 @@ function schedule(
       activityId: view.activity_id,
       eventGroups: [createEventGroup(call.instance_id, { id: call.instance_id })],
     },
-    [requestFor(state, call, view.task_id)],
+    [wired(requestFor(state, call, view.task_id))],
   );
+}
+
+/** As it crosses the wire. */
+export function wired(request: OperationRequest): OperationRequest {
+  return { ...request, snapshot: packed(request.snapshot) as unknown as OperationRequest['snapshot'] };
 }
 
 function maxRetriesOf(state: ExecutionState, operation: Operation): number {

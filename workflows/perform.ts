@@ -159,7 +159,7 @@ function beginTask(state: ExecutionState, call: OperationCall): RunningTask {
   return {
     call,
     view,
-    request: () => requestFor(state, call, taskId),
+    request: () => requestFor(state, call, taskId, true),
     cancel: () => undefined,
     order: () => undefined,
     resumed: suspended !== undefined,
@@ -214,13 +214,15 @@ function interruptible(
   const ended = (outcome: OperationOutcome): void => {
     if (over) return;
     over = true;
+    // A scope serves one operation after another, as long as it was not cancelled.
+    if (!scope.consideredCancelled) state.scopes.push(scope);
     try {
       end.ended({ outcome, decision });
     } catch (error) {
       end.broken(error);
     }
   };
-  const scope = new OperationScope({ cancellable: true, parent: state.shelter });
+  const scope = state.scopes.pop() ?? new OperationScope({ cancellable: true, parent: state.shelter });
   task.cancel = () => scope.cancel();
   task.order = (order, force) => {
     decision = order;

@@ -13,12 +13,14 @@ export const reinstall = execution(async (state) => {
   await reinstallChosen(state, chosen, isTrue(parameters.ignore_failure));
 });
 
+/** @param prefix of the walks' names, where an execution reinstalls more than once */
 export async function reinstallChosen(
   state: ExecutionState,
   chosen: ReadonlySet<string>,
   ignoreFailure: boolean,
+  prefix = 'reinstall',
 ): Promise<void> {
-  await uninstallChosen(state, chosen, { ignoreFailure, name: 'reinstall-uninstall' });
-  const name = 'reinstall-install';
+  await uninstallChosen(state, chosen, { ignoreFailure, name: `${prefix}-uninstall` });
+  const name = `${prefix}-install`;
   await undoOnFailure(state, name, async () => await installChosen(state, chosen, name));
 }

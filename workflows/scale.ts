@@ -8,6 +8,7 @@ import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
 import { countOf, planModification, withCount, withoutInstances } from '../graph/modification.js';
 import { type ScaleRequest, scaleRequest } from '../graph/scale.js';
 import type { NodeInstance } from '../graph/state.js';
+import { inDryRun } from './dry-run.js';
 import { execution } from './execution.js';
 import type { ExecutionState } from './execution-state.js';
 import { installChosen } from './install.js';
@@ -27,19 +28,6 @@ export const scale = execution(async (state) => {
     return state.note('workflow_node_event', 'delta parameter is 0, so no scaling will take place.');
   await inDryRun(state, async () => await scaleTo(state, request));
 });
-
-/** The model of a dry run is thrown away at its end. */
-async function inDryRun(state: ExecutionState, run: () => Promise<void>): Promise<void> {
-  const { plan, instances, modification } = state;
-  try {
-    await run();
-  } finally {
-    if (state.options.dry_run) {
-      state.replaceModel(plan, instances);
-      state.modification = modification;
-    }
-  }
-}
 
 function checkedRequest(state: ExecutionState): ScaleRequest {
   const { request, problem } = scaleRequest(state.plan, state.instances, state.parameters, state.options.legacy);

@@ -7,27 +7,47 @@ import { nodeOf } from '../graph/topology.js';
 import { evaluateFor } from './evaluation.js';
 import type { ExecutionState } from './execution-state.js';
 
-export function snapshotFor(state: ExecutionState, call: OperationCall): Snapshot {
+/** More relationships than these do not travel with every operation of one of them. */
+const MOST_EDGES = 64;
+
+/** @param whole with everything, however much: for who asks, rather than for the history */
+export function snapshotFor(state: ExecutionState, call: OperationCall, whole: boolean): Snapshot {
   const { relationship } = call;
-  const seen = new Set<string>(
-    relationship === undefined ? [call.instance_id] : [relationship.source_id, relationship.target_id],
-  );
-  for (const id of [...seen]) for (const { target_id } of state.instance(id).relationships) seen.add(target_id);
+  const subjects = relationship === undefined ? [call.instance_id] : [relationship.source_id, relationship.target_id];
+  const cut = (id: string): boolean =>
+    !whole && relationship !== undefined && state.instance(id).relationships.length > MOST_EDGES;
+  const seen = new Set<string>(subjects);
+  const seeTargets = (id: string): void => {
+    if (!cut(id)) for (const { target_id } of state.instance(id).relationships) seen.add(target_id);
+  };
+  for (const id of subjects) seeTargets(id);
   for (const id of [...seen]) {
     const host = state.instance(id).host_id;
     if (host === undefined) continue;
     seen.add(host);
     // How to log in to a host may be known by what it is related to: its key pair.
-    for (const { target_id } of state.instance(host).relationships) seen.add(target_id);
+    seeTargets(host);
   }
   const nodes: Record<string, NodeView> = {};
   const instances: Record<string, InstanceView> = {};
   for (const id of seen) {
     const instance = state.instance(id);
-    instances[id] = instanceView(state, instance);
+    const view = instanceView(state, instance);
+    instances[id] = cut(id) ? { ...view, ...seenEdges(view, seen) } : view;
     nodes[instance.node_id] ??= nodeView(state, instance);
   }
   return { nodes, instances };
+}
+
+/** The relationships to what is seen anyway. */
+function seenEdges(
+  { relationships }: InstanceView,
+  seen: ReadonlySet<string>,
+): Pick<InstanceView, 'relationships' | 'relationship_count'> {
+  return {
+    relationships: relationships.filter(({ target_id }) => seen.has(target_id)),
+    relationship_count: relationships.length,
+  };
 }
 
 function instanceView(state: ExecutionState, instance: NodeInstance): InstanceView {

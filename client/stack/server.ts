@@ -2,12 +2,13 @@
 import { execFile } from 'node:child_process';
 import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { SEARCH_ATTRIBUTES } from '../../workflows/search-attributes.js';
 import { CaissonError } from '../errors.js';
 import { isServing } from './grpc.js';
 import { becomesReady, launchOther } from './launch.js';
-import { freePort, isFree } from './ports.js';
+import { isFree, stablePort } from './ports.js';
 import { reach } from './reach.js';
 import type { ServerState, StackFiles, StackState } from './state.js';
 import type { TemporalBinary } from './temporal/binary.js';
@@ -40,8 +41,8 @@ export async function startServer(
   await checkDatabase(files.database);
   const folder = path.dirname(files.database);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const port = await chosenPort('port', options.port, options.remembered?.grpc);
-  const uiPort = await chosenPort('ui_port', options.uiPort, options.remembered?.ui);
+  const port = await chosenPort('port', files.database, options.port, options.remembered?.grpc);
+  const uiPort = await chosenPort('ui_port', files.database, options.uiPort, options.remembered?.ui);
   await rename(files.serverLog, `${files.serverLog}.1`).catch(() => undefined);
   const launched = await launchOther(
     binary.path,
@@ -108,13 +109,21 @@ function serverEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(TEMPORAL|CAISSON)_/.test(name)));
 }
 
+/** A socket of the server before may linger for a moment. */
+const LINGER_MS = 2_000;
+
 async function chosenPort(
-  setting: string,
+  setting: 'port' | 'ui_port',
+  database: string,
   wanted: number | undefined,
   remembered: number | undefined,
 ): Promise<number> {
-  if (wanted === undefined) return await freePort(remembered);
-  if (await isFree(wanted)) return wanted;
+  const same = wanted ?? remembered;
+  for (const end = Date.now() + LINGER_MS; same !== undefined; await pause(50)) {
+    if (await isFree(same)) return same;
+    if (Date.now() > end) break;
+  }
+  if (wanted === undefined) return await stablePort(`${setting} of ${database}`);
   throw new CaissonError('unreachable', 'C5005', `port ${wanted} (setting ${setting}) is taken by another program`, {
     hint: 'stop it, or choose another port',
   });

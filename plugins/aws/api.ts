@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { EC2Client } from '@aws-sdk/client-ec2';
-import type { JsonObject } from '../../blueprint/json.js';
+import { isObject, type Json, type JsonObject } from '../../blueprint/json.js';
 import { suggestion } from '../../blueprint/suggestion.js';
 import { NonRecoverableError } from '../sdk/errors.js';
 import type { Logger } from '../sdk/logger.js';
@@ -168,6 +168,13 @@ async function roleCredentials(role: string, { region, endpoint, credentials }: 
 
 const SECRET_PARAMETERS = new Set(['UserData', 'PublicKeyMaterial', 'KeyMaterial', 'PreSharedKey', 'PasswordData']);
 
+/** At any depth: launch specifications have them inside. */
 function masked(input: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(input).filter(([key]) => !SECRET_PARAMETERS.has(key)));
+  const shown = Object.entries(input).filter(([key]) => !SECRET_PARAMETERS.has(key));
+  return Object.fromEntries(shown.map(([key, value]) => [key, maskedValue(value)]));
+}
+
+function maskedValue(value: Json): Json {
+  if (Array.isArray(value)) return value.map(maskedValue);
+  return isObject(value) ? masked(value) : value;
 }

@@ -8,7 +8,7 @@ export class Ec2Error extends Error {
     readonly status: number | undefined,
     readonly reason: string,
   ) {
-    super(`${command}: ${code}: ${reason}`);
+    super(`${command}: ${code}: ${reason.split('\n')[0]}`);
     this.name = 'Ec2Error';
   }
 

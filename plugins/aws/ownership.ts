@@ -38,7 +38,13 @@ export async function foundByToken(call: Call, token: string): Promise<JsonObjec
 
 /** What the create call says of tags: the blueprint's, Cloudify's and ours, joined to those it was given. */
 export function tagSpecifications({ resource, ctx, properties }: Call, config: JsonObject, token: string): Json[] {
-  const given = objectsAt(config.TagSpecifications, '');
+  // One that does not say what it is for is for what is made.
+  const given = objectsAt(config.TagSpecifications, '').map(
+    ({ ResourceType, ...rest }): JsonObject => ({
+      ...rest,
+      ResourceType: ResourceType || (resource.tagType as string),
+    }),
+  );
   const others = given.filter(({ ResourceType }) => ResourceType !== resource.tagType);
   const own = given.filter(({ ResourceType }) => ResourceType === resource.tagType);
   const defaults: Record<string, string> = {};

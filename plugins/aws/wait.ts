@@ -39,17 +39,19 @@ export async function waitFor<T>(
   options: { readonly slow?: boolean } = {},
 ): Promise<T> {
   const { pollMs, pollForMs } = timings();
+  let trouble = '';
   const end = Date.now() + pollForMs * (options.slow ? SLOW : 1);
   for (;;) {
     ctx.signal.throwIfAborted();
     const found = await look().catch((error) => {
       // A look that failed for a passing reason is followed by the next one.
-      if (error instanceof Ec2Error && (error.throttled || error.ambiguous)) return undefined;
-      throw error;
+      if (!(error instanceof Ec2Error) || !(error.throttled || error.ambiguous)) throw error;
+      trouble = ` (${error.message})`;
+      return undefined;
     });
     if (found !== undefined) return found;
     ctx.heartbeat();
-    if (Date.now() + pollMs > end) throw new OperationRetry(`waiting for ${what}`, Math.ceil(pollMs / 1_000));
+    if (Date.now() + pollMs > end) throw new OperationRetry(`waiting for ${what}${trouble}`, Math.ceil(pollMs / 1_000));
     await pause(pollMs, ctx.signal);
   }
 }

@@ -104,7 +104,13 @@ export function createOperationContext(
         trackedOf(id).replace(next);
       },
       get relationships() {
-        return view().relationships.map(
+        const { relationships, relationship_count } = view();
+        if (relationship_count !== undefined && relationship_count > relationships.length)
+          throw new NonRecoverableError(
+            `${id} has ${relationship_count} relationships, too many to be sent with each operation of one of them: ` +
+              'call refresh() before you look at them',
+          );
+        return relationships.map(
           (edge): RelationshipView => ({
             type: edge.type,
             typeHierarchy: edge.type_hierarchy,

@@ -55,6 +55,16 @@ test('an error that no retry can mend fails at once, and what it wrote is kept',
   });
 });
 
+test('a secret that is not there fails the operation at once, and is named', async () => {
+  const create = ['test.create', { token: { get_secret: 'no_such_secret' } }] as const;
+  const deployment = await stage.install({ secretive: { mapped: { create } } });
+  expect(await deployment.ended()).toMatchObject({
+    status: 'failed',
+    error: expect.stringContaining('there is no secret no_such_secret'),
+  });
+  expect(callsOf('secretive_1')).toHaveLength(0);
+});
+
 test('drain: what runs ends, nothing new starts', async () => {
   let release: () => void = () => undefined;
   const released = new Promise<void>((resolve) => {

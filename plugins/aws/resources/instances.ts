@@ -12,6 +12,7 @@ import { oldInstanceFacts, STOPPED_FACTS } from '../old-instance.js';
 import { operationsOf } from '../operations.js';
 import { windowsPassword } from '../password.js';
 import type { Resource } from '../resource.js';
+import { withUserData } from '../user-data.js';
 import { waitFor } from '../wait.js';
 
 const PENDING = 0;
@@ -75,14 +76,6 @@ function withVolumes(config: JsonObject): JsonObject {
     isObject(Ebs) ? { ...device, Ebs: { DeleteOnTermination: true, ...Ebs } } : device,
   );
   return { ...config, BlockDeviceMappings };
-}
-
-/** The API wants it in base64, which is for us to do. */
-function withUserData(config: JsonObject): JsonObject {
-  const { UserData: data = null, ...rest } = config;
-  if (data === null) return rest;
-  const text = typeof data === 'object' ? JSON.stringify(data) : String(data);
-  return { ...rest, UserData: Buffer.from(text).toString('base64') };
 }
 
 /** Starts what is stopped, waits until all of them run, and notes how to reach them. */

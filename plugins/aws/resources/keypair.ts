@@ -10,7 +10,7 @@ import { NonRecoverableError } from '../../sdk/errors.js';
 import type { Call } from '../call.js';
 import { find } from '../find.js';
 import { textAt } from '../json.js';
-import { remove } from '../lifecycle.js';
+import { createdId, remove } from '../lifecycle.js';
 import { operationsOf } from '../operations.js';
 import { TOKEN } from '../ownership.js';
 import type { Resource } from '../resource.js';
@@ -32,6 +32,7 @@ export const keypair: Resource = {
       throw new NonRecoverableError(`private_key_path: ${file} exists already and is not overwritten`);
     const KeyName = textAt(config, 'KeyName') ?? textAt(call.properties, 'resource_id') ?? nameFor(call);
     await refuseTaken(call, KeyName);
+    await refuseSecret(call, secretName(call, KeyName));
     return { ...config, KeyName };
   },
   async keep(call, made) {
@@ -55,6 +56,20 @@ async function refuseTaken(call: Call, name: string): Promise<void> {
     );
 }
 
+/** A secret that is there already may be the only copy of something. */
+async function refuseSecret({ ctx, properties, runtime }: Call, secret: string): Promise<void> {
+  if (properties.create_secret !== true || properties.update_existing_secret === true) return;
+  if (runtime[TOKEN] !== undefined) return;
+  const present = await ctx.getSecret(secret).then(
+    () => true,
+    () => false,
+  );
+  if (present)
+    throw new NonRecoverableError(
+      `there is a secret ${secret} already: choose another secret_name, or set update_existing_secret: true`,
+    );
+}
+
 async function putBy(call: Call, item: JsonObject): Promise<JsonObject> {
   const { KeyMaterial, ...rest } = item;
   if (typeof KeyMaterial !== 'string') return item;
@@ -74,8 +89,8 @@ async function putBy(call: Call, item: JsonObject): Promise<JsonObject> {
 
 async function removeWithKey(call: Call): Promise<void> {
   const { ctx, properties, runtime, external } = call;
-  const name = textAt(runtime, 'aws_resource_id');
-  const began = name !== undefined || runtime[TOKEN] !== undefined;
+  const name = textAt(runtime, 'aws_resource_id') ?? textAt(runtime, 'resource_config.KeyName');
+  const began = createdId(call) !== undefined || runtime[TOKEN] !== undefined;
   await remove(call);
   if (external || !began) return;
   if (properties.create_secret === true && name !== undefined) await ctx.deleteSecret(secretName(call, name));

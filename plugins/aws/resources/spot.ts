@@ -1,12 +1,13 @@
 /** Spot requests, for instances one by one and for fleets. */
-import type { JsonObject } from '../../../blueprint/json.js';
+import { isObject, type JsonObject } from '../../../blueprint/json.js';
 import { addressesOf } from '../addresses.js';
 import type { Call } from '../call.js';
 import { find } from '../find.js';
-import { textAt, valuesAt } from '../json.js';
+import { objectsAt, textAt, valuesAt } from '../json.js';
 import { createdId, remove, whenFree } from '../lifecycle.js';
 import { operationsOf } from '../operations.js';
 import type { Resource } from '../resource.js';
+import { withUserData } from '../user-data.js';
 import { waitFor } from '../wait.js';
 
 export const spotInstances: Resource = {
@@ -28,6 +29,10 @@ export const spotInstances: Resource = {
     gone: ['cancelled'],
     reason: 'Status.Message',
   },
+  request: (_, config) =>
+    isObject(config.LaunchSpecification)
+      ? { ...config, LaunchSpecification: withUserData(config.LaunchSpecification) }
+      : config,
 };
 
 export const spotFleetRequest: Resource = {
@@ -51,6 +56,12 @@ export const spotFleetRequest: Resource = {
     gone: ['cancelled', 'cancelled_running', 'cancelled_terminating'],
   },
   slow: true,
+  request(_, { SpotFleetRequestConfig: fleet, ...config }) {
+    if (!isObject(fleet)) return config;
+    const specifications = objectsAt(fleet, 'LaunchSpecifications').map(withUserData);
+    const launched = specifications.length > 0 ? { LaunchSpecifications: specifications } : {};
+    return { ...config, SpotFleetRequestConfig: { ...fleet, ...launched } };
+  },
 };
 
 const keeping: Resource = {

@@ -42,7 +42,8 @@ function others(properties: JsonObject, id: unknown) {
 async function request(call: Call, config: JsonObject): Promise<JsonObject> {
   const [parent] = relatedTo(call.ctx.instance, 'vpc');
   const whole = textAt(parent?.instance.runtimeProperties, 'create_response.CidrBlock');
-  const withRange = config.CidrBlock === undefined && whole !== undefined ? { ...config, CidrBlock: whole } : config;
+  const ranged = ['CidrBlock', 'Ipv4IpamPoolId', 'Ipv6Native'].some((parameter) => Boolean(config[parameter]));
+  const withRange = ranged || whole === undefined ? config : { ...config, CidrBlock: whole };
   return call.properties.use_available_zones === true ? await inAvailableZone(call, withRange) : withRange;
 }
 

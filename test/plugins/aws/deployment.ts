@@ -5,7 +5,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { OperationRequest } from '../../../activities/request.js';
+import type { OperationRequest, Patches } from '../../../activities/request.js';
+import { resolveSecrets, secretLookup } from '../../../activities/secrets.js';
 import type { Json, JsonObject } from '../../../blueprint/json.js';
 import { type CompiledBlueprint, compileBlueprint, prepare } from '../../../client/prepare.js';
 import { chooseInstances } from '../../../graph/choice.js';
@@ -13,14 +14,14 @@ import type { NodeInstance } from '../../../graph/state.js';
 import type { OperationCall, Sequence } from '../../../graph/steps.js';
 import { advance, beginWalk, isIdle, settle } from '../../../graph/walk.js';
 import { installWalk, uninstallWalk } from '../../../graph/walks.js';
-import aws from '../../../plugins/aws/index.js';
 import { builtInPlugins } from '../../../plugins/builtin.js';
 import type { Catalog } from '../../../plugins/catalog.js';
 import { createOperationContext } from '../../../plugins/sdk/create-context.js';
+import type { OperationDefinition } from '../../../plugins/sdk/define.js';
 import { errorKind, NonRecoverableError } from '../../../plugins/sdk/errors.js';
-import { ExecutionState } from '../../../workflows/execution-state.js';
 import { DEFAULT_OPTIONS, type ExecutionInput } from '../../../workflows/messages.js';
 import { operationOf, requestFor } from '../../../workflows/operations.js';
+import { LocalState } from './local-state.js';
 
 export interface Flush {
   readonly instanceId: string;
@@ -42,11 +43,11 @@ export class Deployment {
   /** Called when changes are about to be stored. */
   onFlush: (flush: Flush) => void = () => undefined;
   maxRetries = 5;
-  readonly #state: ExecutionState;
+  readonly #state: LocalState;
   readonly #attempts = new Set<AbortController>();
   #tasks = 0;
 
-  private constructor(state: ExecutionState) {
+  private constructor(state: LocalState) {
     this.#state = state;
   }
 
@@ -72,7 +73,7 @@ export class Deployment {
       instances: prepared.instances,
       request: { id: `e${deployments}`, workflow_id: 'install', parameters: {}, options: DEFAULT_OPTIONS },
     } as unknown as ExecutionInput;
-    return new Deployment(new ExecutionState(input));
+    return new Deployment(new LocalState(input));
   }
 
   get id(): string {
@@ -171,15 +172,14 @@ export class Deployment {
 
   /** All attempts of one call. */
   async #call(call: OperationCall): Promise<Json | undefined> {
-    const mapped = operationOf(this.#state, call);
-    const definition =
-      aws.operations[(mapped.activity ?? `${mapped.plugin}.${mapped.operation}`).replace(/^aws\./, '')];
+    const mapped = operationOf(this.#state.asExecution, call);
+    const definition = await definitionOf(mapped.activity ?? `${mapped.plugin}.${mapped.operation}`);
     this.#tasks += 1;
     const taskId = `t${this.#tasks}`;
     let retryNumber = 0;
     let resume = false;
     for (;;) {
-      const request = this.#resolved(requestFor(this.#state, call, taskId));
+      const request = await this.#resolved(requestFor(this.#state.asExecution, call, taskId));
       const controller = new AbortController();
       this.#attempts.add(controller);
       const { signal } = controller;
@@ -222,12 +222,12 @@ export class Deployment {
       log: (level: string, message: string) => void this.logs.push(`${level}: ${message}`),
       sendEvent: () => undefined,
       heartbeat: () => undefined,
-      flush: async (patches: Parameters<ExecutionState['applyPatches']>[0]) => {
+      flush: async (patches: Patches | undefined) => {
         this.onFlush({ instanceId: call.instance_id, operation });
         if (signal.reason instanceof WorkerLost) return await new Promise<never>(() => undefined);
         this.#state.applyPatches(patches);
       },
-      refresh: async () => requestFor(this.#state, call, 't').snapshot,
+      refresh: async () => requestFor(this.#state.asExecution, call, 't').snapshot,
       getSecret: async (key: string) => {
         const value = this.secrets.get(key);
         if (value === undefined) throw new NonRecoverableError(`there is no secret ${key}`);
@@ -240,10 +240,20 @@ export class Deployment {
     };
   }
 
-  /** As it would come out of the history: plain JSON. */
-  #resolved(request: OperationRequest): OperationRequest {
-    return JSON.parse(JSON.stringify(request)) as OperationRequest;
+  /** As it comes out of the history, plain JSON, and with the secrets that only a worker sees. */
+  async #resolved(request: OperationRequest): Promise<OperationRequest> {
+    const lookup = secretLookup({ get: async (key) => this.secrets.get(key) });
+    return await resolveSecrets(JSON.parse(JSON.stringify(request)) as OperationRequest, lookup);
   }
+}
+
+async function definitionOf(activity: string): Promise<OperationDefinition | undefined> {
+  for (const { plugin } of await builtInPlugins()) {
+    const name = activity.startsWith(`${plugin.name}.`) ? activity.slice(plugin.name.length + 1) : '';
+    const found = plugin.operations[plugin.aliases?.[name] ?? name];
+    if (found) return found;
+  }
+  return undefined;
 }
 
 let deployments = 0;

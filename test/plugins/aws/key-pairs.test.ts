@@ -41,6 +41,21 @@ test('the private key is in a secret when that is asked for, until the key pair 
   expect(await cloud.inventory()).toEqual(before);
 });
 
+test('a secret that is there already is not overwritten unless that is asked for', async () => {
+  const node = (more: string) =>
+    `  key: { type: cloudify.nodes.aws.ec2.Keypair, properties: { CLIENT, create_secret: true, ${more} resource_config: { KeyName: guarded } } }`;
+  const refused = await deploy(node(''));
+  refused.secrets.set('guarded', 'precious');
+  await expect(refused.install()).rejects.toThrow('there is a secret guarded already');
+  await refused.uninstall();
+  expect(refused.secrets.get('guarded')).toBe('precious');
+  const updated = await deploy(node('update_existing_secret: true,'));
+  updated.secrets.set('guarded', 'old');
+  await updated.install();
+  expect(updated.secrets.get('guarded')).toContain(PRIVATE);
+  await updated.uninstall();
+});
+
 test('it is in the runtime properties only when that is asked for', async () => {
   const deployment = await deploy(`
   open: { type: cloudify.nodes.aws.ec2.Keypair, properties: { CLIENT, store_in_runtime_properties: true, resource_config: { KeyName: open } } }

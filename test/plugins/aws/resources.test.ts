@@ -368,8 +368,11 @@ test('spot instances are asked for, waited for, and taken back', async () => {
   const deployment = await deploy(`
   spot:
     type: cloudify.nodes.aws.ec2.SpotInstances
-    properties: { CLIENT, resource_config: { kwargs: { SpotPrice: '0.5', LaunchSpecification: { ImageId: ${AMI}, InstanceType: t2.micro } } } }`);
+    properties: { CLIENT, resource_config: { kwargs: { SpotPrice: '0.5', LaunchSpecification: { ImageId: ${AMI}, InstanceType: t2.micro, UserData: hunter22 } } } }`);
   await deployment.install();
+  const sent = cloud.proxy.log.find(({ action }) => action === 'RequestSpotInstances')?.parameters;
+  expect(sent?.['LaunchSpecification.UserData']).toBe(Buffer.from('hunter22').toString('base64'));
+  expect(JSON.stringify([deployment.properties('spot'), deployment.logs])).not.toContain('hunter22');
   expect(deployment.properties('spot').instance_ids).toEqual([expect.stringMatching(/^i-/)]);
   await leavesNothing(deployment, before);
 });

@@ -58,7 +58,10 @@ export async function daemon(
   const file = await found(program);
   if (!file) throw new Error(`${program} is not installed`);
   const output = await open(log, 'a');
-  const child = spawn(file, args, { stdio: ['ignore', output.fd, output.fd], env });
+  // It must not outlive us, also when we are killed and stop nothing.
+  const guard = await found('setpriv');
+  const [runner, runnerArgs] = guard ? [guard, ['--pdeathsig', 'TERM', file, ...args]] : [file, args];
+  const child = spawn(runner, runnerArgs, { stdio: ['ignore', output.fd, output.fd], env });
   await output.close();
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   for (let tries = 0; ; tries += 1) {

@@ -6,8 +6,8 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { compile } from '../blueprint/compile.js';
-import { prepareDeployment } from '../blueprint/deployment.js';
 import type { CompileHost } from '../blueprint/imports.js';
+import { prepareDeployment } from '../graph/prepare-deployment.js';
 import { builtInSource } from '../types/builtin.js';
 
 export interface CompileMeasurement {

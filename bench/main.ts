@@ -7,11 +7,24 @@ const { values } = parseArgs({
     nodes: { type: 'string', multiple: true },
     repeat: { type: 'string' },
     'no-scripts': { type: 'boolean', default: false },
+    compile: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+if (values.compile) {
+  const { benchCompile } = await import('./compile.js');
+  const results = await benchCompile();
+  if (!values.json)
+    for (const { nodes, compile_ms, prepare_ms } of results)
+      process.stdout.write(
+        `${nodes} nodes: compiled in ${compile_ms} ms of processor time, prepared in ${prepare_ms} ms\n`,
+      );
+  process.stdout.write(`${JSON.stringify({ results })}\n`);
+  process.exit(0);
+}
 
 const asked = (values.nodes ?? []).flatMap((text) => text.split(',')).map(Number);
 const sizes = asked.length > 0 ? asked : [30, 300, 3_000];

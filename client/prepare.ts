@@ -2,12 +2,12 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { compile } from '../blueprint/compile.js';
-import { prepareDeployment } from '../blueprint/deployment.js';
 import type { CompileHost } from '../blueprint/imports.js';
 import type { JsonObject } from '../blueprint/json.js';
 import type { DeploymentPlan, ParsedPlan } from '../blueprint/plan.js';
 import { compactPlan } from '../graph/compact-plan.js';
 import { initialInstances } from '../graph/instances.js';
+import { prepareDeployment } from '../graph/prepare-deployment.js';
 import type { NodeInstance } from '../graph/state.js';
 import { activityOf, type Catalog, unprovidedHint } from '../plugins/catalog.js';
 import { type BlueprintHostOptions, blueprintHost } from './blueprint-host.js';

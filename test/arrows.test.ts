@@ -43,12 +43,7 @@ const within = (target: string, ...folders: readonly string[]): boolean =>
   folders.some((folder) => target === folder || target.startsWith(`${folder}/`));
 
 test.for<[folder: string, allowed: (one: Import) => boolean]>([
-  // deployment.ts prepares a deployment, for which it has the instances planned.
-  [
-    'blueprint',
-    ({ file, target }) =>
-      within(target, 'blueprint', 'yaml') || (file === 'blueprint/deployment.ts' && target === 'graph/instances.js'),
-  ],
+  ['blueprint', ({ target }) => within(target, 'blueprint')],
   ['graph', ({ target }) => within(target, 'graph', 'blueprint')],
   [
     'workflows',

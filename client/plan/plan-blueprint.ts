@@ -2,10 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { compile } from '../../blueprint/compile.js';
-import { prepareDeployment } from '../../blueprint/deployment.js';
 import type { Diagnostic } from '../../blueprint/diagnostics.js';
 import type { JsonObject } from '../../blueprint/json.js';
 import type { DeploymentPlan, ParsedPlan } from '../../blueprint/plan.js';
+import { prepareDeployment } from '../../graph/prepare-deployment.js';
 import type { Catalog } from '../../plugins/catalog.js';
 import { blueprintHost } from '../blueprint-host.js';
 

@@ -1,11 +1,11 @@
 /** Compiles blueprints given as text, for tests that read as specifications. */
 import { expect } from 'vitest';
 import { type CompileOptions, compile } from '../../blueprint/compile.js';
-import { type DeploymentOptions, prepareDeployment } from '../../blueprint/deployment.js';
 import type { Diagnostic, DiagnosticCode } from '../../blueprint/diagnostics.js';
 import { type CompileHost, SourceRefused } from '../../blueprint/imports.js';
 import type { JsonObject } from '../../blueprint/json.js';
 import type { DeploymentPlan, ParsedPlan, PlanNode } from '../../blueprint/plan.js';
+import { type DeploymentOptions, prepareDeployment } from '../../graph/prepare-deployment.js';
 import { builtInSource } from '../../types/builtin.js';
 
 /** A main file's text, or files by path of which `main.yaml` is the main one. */

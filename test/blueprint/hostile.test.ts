@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { compile } from '../../blueprint/compile.js';
-import { prepareDeployment } from '../../blueprint/deployment.js';
 import { SOURCE_LIMITS } from '../../blueprint/source.js';
+import { prepareDeployment } from '../../graph/prepare-deployment.js';
 import { compileText, memoryHost, refusalOf, version } from './compile-text.js';
 
 test('aliases that multiply are refused before they do', async () => {

@@ -17,6 +17,8 @@ export interface NodeSketch {
   readonly host?: boolean;
   /** Target nodes, each with mapped relationship operations as `establish:source`. */
   readonly targets?: Readonly<Record<string, readonly string[]>>;
+  /** Target nodes of which only this lifecycle operation is waited for. */
+  readonly after?: Readonly<Record<string, string>>;
   /** Number of instances; default 1. */
   readonly instances?: number;
   /** State of its instances; default `uninitialized`. */
@@ -65,7 +67,7 @@ function planNode(name: string, own: NodeSketch): PlanNode {
       type: 'cloudify.relationships.connected_to',
       target_id: target,
       type_hierarchy: ['cloudify.relationships.connected_to'],
-      properties: {},
+      properties: own.after?.[target] === undefined ? {} : { operation: own.after[target] },
       source_operations: operations(sideOf(mapped, 'source'), RELATIONSHIP_LIFECYCLE),
       target_operations: operations(sideOf(mapped, 'target'), RELATIONSHIP_LIFECYCLE),
     }),

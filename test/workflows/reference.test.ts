@@ -73,6 +73,7 @@ test.concurrent.for(Object.keys(RECORDINGS))('%s', async (name, { expect }) => {
     calls.set(deployment.id, own);
     const id = await deployment.execute(step.workflow, {
       ...request(step.workflow),
+      allow_custom_parameters: true,
       parameters: withOurIds(step.parameters ?? {}, deployment.id, instances),
       options: {
         ...LEGACY_OPTIONS,

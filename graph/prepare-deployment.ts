@@ -1,14 +1,15 @@
 /** From a compiled blueprint to a deployment: inputs bound, what can be evaluated now evaluated, instances planned. */
-import { planInstances } from '../graph/instances.js';
-import { type Diagnostic, diagnosticOf, type Problem } from './diagnostics.js';
-import { type BindOptions, bindInputs } from './inputs.js';
-import { functionCall, holdsFunction } from './intrinsics/call.js';
-import { evaluate } from './intrinsics/evaluate.js';
-import { functionalOf, scanPlan } from './intrinsics/scan.js';
-import { type EvaluationScope, FunctionEvaluationError } from './intrinsics/scope.js';
-import { codeOf } from './intrinsics/validate.js';
-import { isObject, type Json, type JsonObject, mapEntries, mapItems } from './json.js';
-import type { DeploymentPlan, Operation, Operations, ParsedPlan, PlanNode } from './plan.js';
+
+import { type Diagnostic, diagnosticOf, type Problem } from '../blueprint/diagnostics.js';
+import { type BindOptions, bindInputs } from '../blueprint/inputs.js';
+import { functionCall, holdsFunction } from '../blueprint/intrinsics/call.js';
+import { evaluate } from '../blueprint/intrinsics/evaluate.js';
+import { functionalOf, scanPlan } from '../blueprint/intrinsics/scan.js';
+import { type EvaluationScope, FunctionEvaluationError } from '../blueprint/intrinsics/scope.js';
+import { codeOf } from '../blueprint/intrinsics/validate.js';
+import { isObject, type Json, type JsonObject, mapEntries, mapItems } from '../blueprint/json.js';
+import type { DeploymentPlan, Operation, Operations, ParsedPlan, PlanNode } from '../blueprint/plan.js';
+import { planInstances } from './instances.js';
 
 export interface DeploymentOptions extends BindOptions {
   /** Evenly distributed in [0, 1): makes the suffixes of instance ids. */

@@ -29,6 +29,7 @@ export default defineConfig({
             'test/acceptance/**',
             'test/plugins/aws/**',
             'test/plugins/docker/*.test.ts',
+            'test/plugins/ansible/**',
             // Cases that are kept elsewhere: compared where their folder is named.
             ...(process.env.CAISSON_CONFORMANCE ? [] : ['test/blueprint/recorded.test.ts']),
           ],
@@ -62,6 +63,15 @@ export default defineConfig({
           include: ['test/acceptance/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'ansible',
+          include: ['test/plugins/ansible/**/*.test.ts'],
+          globalSetup: 'test/plugins/ansible/environment.ts',
+          testTimeout: 60_000,
         },
       },
       {

@@ -15,6 +15,7 @@ import { stateQuery } from '../workflows/messages.js';
 import {
   type ScriptActivities,
   type ScriptCall,
+  type ScriptOutcome,
   scriptCallsSignal,
   scriptOutcomesQuery,
   scriptRecordQuery,
@@ -62,7 +63,7 @@ async function runWorkflowScript(request: WorkflowScriptRequest, environment: Op
         async calls(calls) {
           const asked = (calls as unknown as readonly ScriptCall[]).filter(({ key }) => !answered(key));
           if (asked.length === 0) return;
-          outstanding.add(asked.length);
+          outstanding.add(asked);
           await patiently(async () => await workflow().signal(scriptCallsSignal, asked));
         },
         instances: async () => (await workflow().query(stateQuery)).instances as unknown as Json,
@@ -120,7 +121,7 @@ async function talk(script: ScriptProcess, outstanding: Outstanding, signal: Abo
       const { outcomes, next, cancelling } = answer;
       from = next;
       for (const outcome of outcomes) script.tell({ kind: 'outcome', ...outcome } as never);
-      outstanding.remove(outcomes.length);
+      outstanding.remove(outcomes);
       if (cancelling && !told) cancel();
       look = outcomes.length > 0 ? SHORTEST_LOOK_MS : Math.min(LONGEST_LOOK_MS, look * 1.5);
       await Promise.race([pause(look), ended.catch(() => undefined)]);
@@ -134,16 +135,17 @@ async function talk(script: ScriptProcess, outstanding: Outstanding, signal: Abo
 
 /** How much the script has asked for and not been told of yet: while that is nothing, nobody is asked. */
 class Outstanding {
-  #count = 0;
+  /** By key: an outcome that an earlier attempt asked for is told once more, and is not what this one waits for. */
+  readonly #keys = new Set<string>();
   #wake: () => void = () => undefined;
 
-  add(count: number): void {
-    this.#count += count;
+  add(calls: readonly ScriptCall[]): void {
+    for (const { key } of calls) this.#keys.add(key);
     this.wake();
   }
 
-  remove(count: number): void {
-    this.#count -= count;
+  remove(outcomes: readonly ScriptOutcome[]): void {
+    for (const { key } of outcomes) this.#keys.delete(key);
   }
 
   wake(): void {
@@ -152,7 +154,7 @@ class Outstanding {
 
   /** Resolves when there is something to look for. */
   async some(signal: AbortSignal): Promise<void> {
-    if (this.#count > 0 || signal.aborted) return;
+    if (this.#keys.size > 0 || signal.aborted) return;
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
     });

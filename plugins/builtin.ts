@@ -15,6 +15,7 @@ const LOADERS: Readonly<Record<string, () => Promise<{ readonly default: Plugin 
   keys: async () => await import('./keys/index.js'),
   cloudinit: async () => await import('./cloudinit/index.js'),
   docker: async () => await import('./docker/index.js'),
+  ansible: async () => await import('./ansible/index.js'),
 };
 
 export async function builtInPlugins(): Promise<Catalog> {

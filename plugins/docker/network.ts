@@ -4,10 +4,10 @@ import type { Json, JsonObject } from '../../blueprint/json.js';
 import type { NodeOperationContext, OperationContext } from '../sdk/context.js';
 import { NonRecoverableError } from '../sdk/errors.js';
 import { requireNode } from '../sdk/require-kind.js';
+import { isTrue, listOf, objectOf, textOf } from '../values.js';
 import { statusOf } from './engine/failure.js';
 import { type Engine, withEngine } from './engine/open.js';
 import { forget, isExternal, isOurs, markCreation, mayHaveMade, ownFilter, ownLabels } from './ownership.js';
-import { isTrue, listOf, objectOf, textOf } from './values.js';
 
 const RECORDED = ['network_id', 'network_name', 'network', 'subnets'];
 

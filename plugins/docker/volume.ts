@@ -4,10 +4,10 @@ import type { JsonObject } from '../../blueprint/json.js';
 import type { NodeOperationContext, OperationContext } from '../sdk/context.js';
 import { NonRecoverableError, RecoverableError } from '../sdk/errors.js';
 import { requireNode } from '../sdk/require-kind.js';
+import { isTrue, objectOf, textOf } from '../values.js';
 import { messageOf, statusOf } from './engine/failure.js';
 import { type Engine, withEngine } from './engine/open.js';
 import { forget, isExternal, isOurs, markCreation, mayHaveMade, ownLabels } from './ownership.js';
-import { isTrue, objectOf, textOf } from './values.js';
 
 const RECORDED = ['volume_name', 'mountpoint'];
 

@@ -2,8 +2,8 @@
 import type { Json, JsonObject } from '../../../blueprint/json.js';
 import type { NodeOperationContext, RelationshipView } from '../../sdk/context.js';
 import { NonRecoverableError } from '../../sdk/errors.js';
+import { isTrue, objectOf, textOf, textsOf } from '../../values.js';
 import { type Labels, ownLabels } from '../ownership.js';
-import { isTrue, objectOf, textOf, textsOf } from '../values.js';
 import { containerBody } from './options.js';
 
 export interface ContainerDefinition {

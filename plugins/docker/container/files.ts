@@ -3,12 +3,12 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Json, JsonObject } from '../../../blueprint/json.js';
+import { type ArchiveEntry, archiveOf } from '../../files/archive.js';
+import { entriesOf } from '../../files/folder.js';
 import type { NodeOperationContext } from '../../sdk/context.js';
 import { NonRecoverableError } from '../../sdk/errors.js';
-import { type ArchiveEntry, archiveOf } from '../archive.js';
+import { listOf, objectOf, textOf } from '../../values.js';
 import type { Engine } from '../engine/open.js';
-import { entriesOf } from '../image/context.js';
-import { listOf, objectOf, textOf } from '../values.js';
 
 /**
  * @param files each `{source | content, target, template_variables?, mode?}`: a file or folder of the blueprint, or a

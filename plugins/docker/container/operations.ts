@@ -3,17 +3,17 @@ import type { Json, JsonObject } from '../../../blueprint/json.js';
 import type { NodeOperationContext, OperationContext } from '../../sdk/context.js';
 import { NonRecoverableError } from '../../sdk/errors.js';
 import { requireNode } from '../../sdk/require-kind.js';
+import { isTrue, numberOf, objectOf, textOf } from '../../values.js';
+import { splitWords } from '../../words.js';
 import { type Engine, withEngine } from '../engine/open.js';
 import { ensureImage, removeImage } from '../image/operations.js';
 import { withTag } from '../image/reference.js';
 import { forget, isExternal, mayHaveMade } from '../ownership.js';
-import { isTrue, numberOf, objectOf, textOf } from '../values.js';
 import { containerDefinition } from './definition.js';
 import { ensureContainer, findContainer, type Inspected, ownContainers, removeContainer } from './ensure.js';
 import { restartPolicy } from './option-values.js';
 import { RECORDED, recordContainer } from './record.js';
 import { execute, followToEnd, judgeExit, patienceOf, startContainer, waitUntilUp } from './run.js';
-import { splitWords } from './words.js';
 
 /**
  * Makes and starts a container. One that is not detached is followed to its end, and its output kept as `run_result`.

@@ -1,7 +1,7 @@
 /** Values of container options that are more than a text or a number. */
 import type { Json, JsonObject } from '../../../blueprint/json.js';
 import { NonRecoverableError } from '../../sdk/errors.js';
-import { isTrue, listOf, numberOf, objectOf, textOf, textsOf } from '../values.js';
+import { isTrue, listOf, numberOf, objectOf, textOf, textsOf } from '../../values.js';
 
 const UNITS: Readonly<Record<string, number>> = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
 

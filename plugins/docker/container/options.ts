@@ -5,10 +5,10 @@
 import type { Json, JsonObject } from '../../../blueprint/json.js';
 import { suggestion } from '../../../blueprint/suggestion.js';
 import { NonRecoverableError } from '../../sdk/errors.js';
-import { isTrue, listOf, numberOf, objectOf, textsOf } from '../values.js';
+import { isTrue, listOf, numberOf, objectOf, textsOf } from '../../values.js';
+import { splitWords } from '../../words.js';
 import { bytes, devices, healthcheck, logConfig, mounts, restartPolicy, ulimits } from './option-values.js';
 import { exposedPorts, portBindings, volumeBinds } from './ports-and-volumes.js';
-import { splitWords } from './words.js';
 
 type Body = Record<string, Json>;
 type Convert = (value: Json, name: string) => Json;

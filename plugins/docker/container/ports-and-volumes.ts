@@ -1,6 +1,6 @@
 /** Ports and volumes, in each of the ways that blueprints write them. */
 import type { Json, JsonObject } from '../../../blueprint/json.js';
-import { objectOf, textsOf } from '../values.js';
+import { objectOf, textsOf } from '../../values.js';
 
 /** `80`, `80/udp`, `[80, udp]`. */
 export function portName(value: Json): string {

@@ -4,9 +4,9 @@ import type Docker from 'dockerode';
 import type { Json, JsonObject } from '../../../blueprint/json.js';
 import type { NodeOperationContext } from '../../sdk/context.js';
 import { NonRecoverableError, RecoverableError } from '../../sdk/errors.js';
+import { listOf, numberOf } from '../../values.js';
 import { engineFailure, messageOf } from '../engine/failure.js';
 import type { Engine } from '../engine/open.js';
-import { listOf, numberOf } from '../values.js';
 import { findContainer, type Inspected } from './ensure.js';
 import { lastLines, readOutput } from './output.js';
 

@@ -2,11 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Json, JsonObject } from '../../../blueprint/json.js';
+import { relatedHost, type SshLogin, sshLoginOf } from '../../hosts/login.js';
+import { pemText } from '../../hosts/pem.js';
 import type { NodeOperationContext } from '../../sdk/context.js';
 import { NonRecoverableError } from '../../sdk/errors.js';
-import { objectOf, textOf } from '../values.js';
-import { engineHostOf, type SshLogin, sshLoginOf } from './host.js';
-import { pemText } from './pem.js';
+import { objectOf, textOf } from '../../values.js';
 
 export type EngineAddress =
   | { readonly kind: 'socket'; readonly path: string }
@@ -33,7 +33,7 @@ export async function engineAddress(ctx: NodeOperationContext, more: JsonObject 
   const host = textOf(config.docker_host);
   const socket = textOf(config.docker_sock_file);
   if (host !== undefined) return await addressOf(host, config, ctx);
-  const related = engineHostOf(ctx);
+  const related = relatedHost(ctx);
   if (related !== undefined && (socket === undefined || textOf(config.transport) !== undefined)) {
     if (textOf(config.transport) === 'tcp') return await addressOf(related.address(), config, ctx);
     const login = await sshLoginOf(ctx, objectOf(config.ssh), related);

@@ -2,13 +2,13 @@
 import type http from 'node:http';
 import Docker, { type DockerOptions } from 'dockerode';
 import type { JsonObject } from '../../../blueprint/json.js';
+import { type SshConnection, sshConnect } from '../../hosts/ssh.js';
 import type { NodeOperationContext, OperationContext } from '../../sdk/context.js';
 import { NonRecoverableError, RecoverableError } from '../../sdk/errors.js';
 import { requireNode } from '../../sdk/require-kind.js';
 import { describeAddress, type EngineAddress, engineAddress, hostOfAddress } from './address.js';
 import { agentOver, plainAgent, tlsAgent } from './agents.js';
 import { engineFailure, messageOf, statusOf } from './failure.js';
-import { type SshConnection, sshConnect } from './ssh.js';
 
 export interface Engine {
   readonly docker: Docker;

@@ -1,12 +1,12 @@
 /** Operations of `cloudify.nodes.docker.host`: Docker on a machine that is reached over SSH. */
 import type { JsonObject } from '../../../blueprint/json.js';
+import { machineLogin, relatedHost, sshLoginOf } from '../../hosts/login.js';
+import { type SshConnection, sshConnect } from '../../hosts/ssh.js';
+import { quote } from '../../script/shell-line.js';
 import type { NodeOperationContext, OperationContext } from '../../sdk/context.js';
 import { NonRecoverableError, RecoverableError } from '../../sdk/errors.js';
 import { requireNode } from '../../sdk/require-kind.js';
-import { engineHostOf, machineLogin, sshLoginOf } from '../engine/host.js';
-import { type SshConnection, sshConnect } from '../engine/ssh.js';
-import { quoted } from '../staged-files/machine.js';
-import { isFalse, isTrue, objectOf, textOf } from '../values.js';
+import { isFalse, isTrue, objectOf, textOf } from '../../values.js';
 
 const RECORDED = ['docker_host', 'docker_version', 'docker_installed_by_us'];
 
@@ -18,7 +18,7 @@ export async function installDocker(context: OperationContext): Promise<void> {
       runtime.docker_installed_by_us = true;
       await ctx.instance.update();
       await install(shell, objectOf(ctx.node.properties.resource_config));
-      if (user !== 'root') await shell.asRoot(`usermod -aG docker ${quoted(user)}`, 'the user cannot be given Docker');
+      if (user !== 'root') await shell.asRoot(`usermod -aG docker ${quote(user)}`, 'the user cannot be given Docker');
     }
     const version = await shell.output(
       "docker version --format '{{.Server.Version}}' || sudo -n docker version --format '{{.Server.Version}}'",
@@ -55,13 +55,13 @@ async function install(shell: Shell, config: JsonObject): Promise<void> {
       throw new NonRecoverableError(
         'offline_installation needs package_tar_path and installation_dir, paths on the host',
       );
-    const into = quoted(folder);
+    const into = quote(folder);
     await run(
-      `mkdir -p ${into} && tar -xf ${quoted(archive)} -C ${into} && dpkg -i ${into}/*.deb`,
+      `mkdir -p ${into} && tar -xf ${quote(archive)} -C ${into} && dpkg -i ${into}/*.deb`,
       'Docker cannot be installed',
     );
     const script = textOf(config.post_install_script_path);
-    if (script !== undefined) await run(`sh ${quoted(script)}`, 'the script after the installation failed');
+    if (script !== undefined) await run(`sh ${quote(script)}`, 'the script after the installation failed');
     return;
   }
   const url = textOf(config.install_url) ?? 'https://get.docker.com';
@@ -72,7 +72,7 @@ async function install(shell: Shell, config: JsonObject): Promise<void> {
 
 /** Fetches a script whole, so that a broken connection runs no half of it. */
 function fetched(url: string): string {
-  const from = quoted(url);
+  const from = quote(url);
   return (
     `script=$(mktemp) && { curl -fsSL -o "$script" ${from} || wget -q -O "$script" ${from}; } && sh "$script"; ` +
     'code=$?; rm -f "$script"; exit $code'
@@ -95,7 +95,7 @@ async function onHost(
   const ctx = requireNode(context);
   const machine = objectOf(ctx.node.properties.docker_machine);
   const ip = textOf(machine.docker_ip);
-  const host = ip === undefined ? engineHostOf(ctx) : { address: () => ip, login: {} };
+  const host = ip === undefined ? relatedHost(ctx) : { address: () => ip, login: {} };
   if (!host) throw new NonRecoverableError(`${ctx.node.name}: docker_machine.docker_ip must name the machine`);
   const login = await sshLoginOf(ctx, machineLogin(machine), host);
   const connection = await sshConnect(login, ctx.signal);
@@ -118,6 +118,6 @@ function shellOn(connection: SshConnection, ctx: NodeOperationContext, host: str
     succeeds: async (command) => (await exec(command)).code === 0,
     output: async (command) => (await exec(command)).stdout.trim(),
     asUser,
-    asRoot: async (command, what) => await asUser(user === 'root' ? command : `sudo -n sh -c ${quoted(command)}`, what),
+    asRoot: async (command, what) => await asUser(user === 'root' ? command : `sudo -n sh -c ${quote(command)}`, what),
   };
 }

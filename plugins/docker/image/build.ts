@@ -1,9 +1,9 @@
 import type { ImageBuildOptions } from 'dockerode';
 import type { JsonObject } from '../../../blueprint/json.js';
 import type { NodeOperationContext } from '../../sdk/context.js';
+import { isTrue, objectOf, textOf } from '../../values.js';
 import type { Engine } from '../engine/open.js';
 import { type Labels, ownLabels } from '../ownership.js';
-import { isTrue, objectOf, textOf } from '../values.js';
 import { buildContext } from './context.js';
 import { follow } from './progress.js';
 import { loginsByRegistry } from './registry.js';

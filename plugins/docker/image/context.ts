@@ -1,13 +1,14 @@
 /** What an image is built from: a Dockerfile alone, or a folder of the blueprint. */
-import { lstat, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { JsonObject } from '../../../blueprint/json.js';
+import { archiveOf } from '../../files/archive.js';
+import { download } from '../../files/download.js';
+import { entriesOf } from '../../files/folder.js';
 import type { NodeOperationContext } from '../../sdk/context.js';
 import { NonRecoverableError } from '../../sdk/errors.js';
-import { type ArchiveEntry, archiveOf } from '../archive.js';
-import { download } from '../download.js';
-import { textOf } from '../values.js';
+import { textOf } from '../../values.js';
 import { ignoring } from './dockerignore.js';
 
 export interface BuildContext {
@@ -48,27 +49,4 @@ async function folderArchive(ctx: NodeOperationContext, folder: string, dockerfi
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
-}
-
-/** The files below a folder as entries of an archive; links stay links. */
-export async function entriesOf(
-  root: string,
-  below = '',
-  leaveOut: (name: string) => boolean = () => false,
-): Promise<ArchiveEntry[]> {
-  const entries: ArchiveEntry[] = [];
-  for (const name of (await readdir(path.join(root, below))).sort()) {
-    const relative = below === '' ? name : `${below}/${name}`;
-    const file = path.join(root, relative);
-    const stats = await lstat(file);
-    const mode = stats.mode & 0o777;
-    if (stats.isDirectory()) {
-      const inside = await entriesOf(root, relative, leaveOut);
-      // A folder that is left out may hold files that are not.
-      if (!leaveOut(relative) || inside.length > 0) entries.push({ path: relative, directory: true, mode }, ...inside);
-    } else if (leaveOut(relative)) continue;
-    else if (stats.isSymbolicLink()) entries.push({ path: relative, link: await readlink(file) });
-    else if (stats.isFile()) entries.push({ path: relative, content: await readFile(file), mode });
-  }
-  return entries;
 }

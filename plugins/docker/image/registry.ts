@@ -1,7 +1,7 @@
 /** Credentials of registries: taken from the node for one call, sent only to the registry they are for, never stored. */
 import type { Json, JsonObject } from '../../../blueprint/json.js';
 import type { NodeOperationContext } from '../../sdk/context.js';
-import { listOf, objectOf, textOf } from '../values.js';
+import { listOf, objectOf, textOf } from '../../values.js';
 import { imageReference } from './reference.js';
 
 export interface RegistryLogin {

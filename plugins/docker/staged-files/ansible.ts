@@ -1,9 +1,9 @@
 /** What a container that runs Ansible finds beside its playbook, and the command that it runs. */
 import { stringify } from 'yaml';
 import type { Json, JsonObject } from '../../../blueprint/json.js';
+import type { ArchiveEntry } from '../../files/archive.js';
 import { NonRecoverableError } from '../../sdk/errors.js';
-import type { ArchiveEntry } from '../archive.js';
-import { textOf } from '../values.js';
+import { textOf } from '../../values.js';
 
 export interface AnsibleFiles {
   readonly entries: readonly ArchiveEntry[];

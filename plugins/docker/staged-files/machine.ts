@@ -1,13 +1,15 @@
 /** Folders on the machine of an engine: this one, or one behind SSH. */
-import { mkdir, rm, rmdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { JsonObject } from '../../../blueprint/json.js';
+import { type ArchiveEntry, archiveOf } from '../../files/archive.js';
+import { writeEntries } from '../../files/folder.js';
+import { machineLogin, sshLoginOf } from '../../hosts/login.js';
+import { type SshConnection, sshConnect } from '../../hosts/ssh.js';
+import { quote } from '../../script/shell-line.js';
 import type { NodeOperationContext } from '../../sdk/context.js';
 import { NonRecoverableError } from '../../sdk/errors.js';
-import { type ArchiveEntry, archiveOf } from '../archive.js';
-import { machineLogin, sshLoginOf } from '../engine/host.js';
-import { type SshConnection, sshConnect } from '../engine/ssh.js';
-import { textOf } from '../values.js';
+import { textOf } from '../../values.js';
 
 export interface Machine {
   has(folder: string): Promise<boolean>;
@@ -35,19 +37,7 @@ const thisMachine: Machine = {
       (stats) => stats.isDirectory(),
       () => false,
     ),
-  async put(folder, entries) {
-    await mkdir(folder, { recursive: true, mode: 0o755 });
-    for (const { path: name, content, link, directory, mode } of entries) {
-      const file = path.join(folder, name);
-      await mkdir(path.dirname(file), { recursive: true });
-      if (directory) await mkdir(file, { recursive: true });
-      else {
-        await rm(file, { force: true });
-        if (link !== undefined) await symlink(link, file);
-        else await writeFile(file, content ?? '', { mode: mode ?? 0o644 });
-      }
-    }
-  },
+  put: writeEntries,
   async remove(folder, names) {
     for (const name of names) await rm(path.join(folder, name), { recursive: true, force: true });
   },
@@ -62,20 +52,15 @@ function remoteMachine(connection: SshConnection, signal: AbortSignal, host: str
       throw new NonRecoverableError(`files cannot be placed on ${host}: ${stderr.trim() || `exit ${code}`}`);
   }
   return {
-    has: async (folder) => (await connection.exec(`test -d ${quoted(folder)}`, signal)).code === 0,
+    has: async (folder) => (await connection.exec(`test -d ${quote(folder)}`, signal)).code === 0,
     async put(folder, entries) {
-      await run(`mkdir -p ${quoted(folder)} && tar -x -o -p -f - -C ${quoted(folder)}`, archiveOf(entries));
+      await run(`mkdir -p ${quote(folder)} && tar -x -o -p -f - -C ${quote(folder)}`, archiveOf(entries));
     },
     async remove(folder, names) {
-      const files = names.map((name) => quoted(path.posix.join(folder, name)));
+      const files = names.map((name) => quote(path.posix.join(folder, name)));
       if (files.length > 0) await run(`rm -rf -- ${files.join(' ')}`);
     },
-    removeFolder: async (folder) => void (await connection.exec(`rmdir ${quoted(folder)}`, signal)),
+    removeFolder: async (folder) => void (await connection.exec(`rmdir ${quote(folder)}`, signal)),
     close: connection.close,
   };
-}
-
-/** As one word of a shell. */
-export function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -2,14 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import type { JsonObject } from '../../../blueprint/json.js';
+import type { ArchiveEntry } from '../../files/archive.js';
+import { sourceEntries } from '../../files/source.js';
 import type { NodeOperationContext, OperationContext } from '../../sdk/context.js';
 import { NonRecoverableError } from '../../sdk/errors.js';
 import { requireNode } from '../../sdk/require-kind.js';
-import type { ArchiveEntry } from '../archive.js';
-import { objectOf, textOf, textsOf } from '../values.js';
+import { objectOf, textOf, textsOf } from '../../values.js';
 import { ansibleFiles } from './ansible.js';
 import { type Machine, machineOf } from './machine.js';
-import { sourceEntries } from './source.js';
 
 export async function stageFiles(context: OperationContext): Promise<void> {
   const ctx = requireNode(context);

@@ -9,7 +9,7 @@ import path from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import Docker from 'dockerode';
 import type { TestProject } from 'vitest/node';
-import { archiveOf } from '../../../plugins/docker/archive.js';
+import { archiveOf } from '../../../plugins/files/archive.js';
 import { type Daemon, daemon, freePort, install, run } from './machine.js';
 
 export interface EngineFixture {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../../blueprint/json.js';
 import { containerBody } from '../../../../plugins/docker/container/options.js';
-import { splitWords } from '../../../../plugins/docker/container/words.js';
+import { splitWords } from '../../../../plugins/words.js';
 
 const host = (args: JsonObject): unknown => containerBody(args).HostConfig;
 

@@ -1,8 +1,8 @@
 /** SSH to the machine of an engine: commands, files, and connections to the engine there. */
 import type { Duplex } from 'node:stream';
 import ssh2, { type ClientChannel, type SFTPWrapper } from 'ssh2';
-import { NonRecoverableError, RecoverableError } from '../../sdk/errors.js';
-import type { SshLogin } from './host.js';
+import { NonRecoverableError, RecoverableError } from '../sdk/errors.js';
+import type { SshLogin } from './login.js';
 
 const READY_MS = 20_000;
 

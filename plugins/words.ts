@@ -1,4 +1,4 @@
-import { NonRecoverableError } from '../../sdk/errors.js';
+import { NonRecoverableError } from './sdk/errors.js';
 
 /** A command line split as a shell splits it: quotes and backslashes count, nothing is expanded. */
 export function splitWords(line: string): string[] {

@@ -1,7 +1,7 @@
-/** The machine that a node's engine runs on, found through its relationships, and how to log in there. */
-import type { Json, JsonObject } from '../../../blueprint/json.js';
-import type { NodeOperationContext, Subject } from '../../sdk/context.js';
-import { NonRecoverableError } from '../../sdk/errors.js';
+/** The machine that a node is about, found through its relationships, and how to log in there. */
+import type { Json, JsonObject } from '../../blueprint/json.js';
+import type { OperationContext, Subject } from '../sdk/context.js';
+import { NonRecoverableError } from '../sdk/errors.js';
 import { numberOf, objectOf, textOf } from '../values.js';
 import { pemText } from './pem.js';
 
@@ -17,7 +17,7 @@ export interface SshLogin {
   readonly hostKey?: string;
 }
 
-export interface EngineHost {
+export interface RemoteHost {
   /** @throws NonRecoverableError when it has no address */
   address(): string;
   /** What its own node says about logging in: `user`, `key`, `port`, `password`. */
@@ -27,16 +27,29 @@ export interface EngineHost {
 const CONTAINED_IN = 'cloudify.relationships.contained_in';
 const HOST_TYPES = ['cloudify.nodes.Compute', 'cloudify.nodes.docker.host'];
 
-/** The host that contains the node, else one that it is otherwise related to. */
-export function engineHostOf(ctx: NodeOperationContext): EngineHost | undefined {
-  const host = containingHost(ctx) ?? targetsOf(ctx).find(isHost);
+/** The node itself if it is a host, else the host that contains it, else one that it is otherwise related to. */
+export function relatedHost(subject: Subject): RemoteHost | undefined {
+  const host = isHost(subject) ? subject : (containingHost(subject) ?? targetsOf(subject).find(isHost));
   if (!host) return undefined;
-  if (host.node.isA('cloudify.nodes.docker.host')) return ofMachine(host);
-  return { address: () => host.instance.hostIp, login: loginOf(host) };
+  if (!host.node.isA('cloudify.nodes.docker.host'))
+    return { address: () => host.instance.hostIp, login: loginOf(host) };
+  const machine = objectOf(host.node.properties.docker_machine);
+  const ip = textOf(machine.docker_ip);
+  if (ip !== undefined) return { address: () => ip, login: machineLogin(machine) };
+  const below = containingHost(host) ?? targetsOf(host).find(isHost);
+  return below && { address: () => below.instance.hostIp, login: { ...loginOf(below), ...machineLogin(machine) } };
 }
 
-/** @param given what the configuration says: `user`, `key`, `passphrase`, `password`, `port`, `host_key` */
-export async function sshLoginOf(ctx: NodeOperationContext, given: JsonObject, host: EngineHost): Promise<SshLogin> {
+/**
+ * @param given what the configuration says: `user`, `key`, `passphrase`, `password`, `port`, `host_key`
+ * @param settings where it says so, for messages
+ */
+export async function sshLoginOf(
+  ctx: OperationContext,
+  given: JsonObject,
+  host: RemoteHost,
+  settings = 'client_config.ssh',
+): Promise<SshLogin> {
   const config: JsonObject = { ...host.login, ...withoutEmpty(given) };
   const key = textOf(config.key);
   const optional = (name: 'passphrase' | 'password', as: string = name) => {
@@ -47,11 +60,11 @@ export async function sshLoginOf(ctx: NodeOperationContext, given: JsonObject, h
   const user = textOf(config.user);
   if (user === undefined)
     throw new NonRecoverableError(
-      `no user to log in to ${host.address()} with: set client_config.ssh.user, or agent_config.user of the host`,
+      `no user to log in to ${host.address()} with: set ${settings}.user, or agent_config.user of the host`,
     );
   if (key === undefined && textOf(config.password) === undefined)
     throw new NonRecoverableError(
-      `no key to log in to ${host.address()} with: set client_config.ssh.key, or agent_config.key of the host, ` +
+      `no key to log in to ${host.address()} with: set ${settings}.key, or agent_config.key of the host, ` +
         'or relate the host to its key pair',
     );
   return {
@@ -65,8 +78,8 @@ export async function sshLoginOf(ctx: NodeOperationContext, given: JsonObject, h
   };
 }
 
-function containingHost(ctx: NodeOperationContext): Subject | undefined {
-  let subject: Subject = ctx;
+function containingHost(contained: Subject): Subject | undefined {
+  let subject = contained;
   for (let depth = 0; depth < 20; depth += 1) {
     const container: Subject | undefined = subject.instance.relationships.find(({ isA }) => isA(CONTAINED_IN))?.target;
     if (!container) return undefined;
@@ -82,18 +95,6 @@ function targetsOf({ instance }: Subject): Subject[] {
 
 function isHost({ node }: Subject): boolean {
   return HOST_TYPES.some((type) => node.isA(type));
-}
-
-function ofMachine(host: Subject): EngineHost {
-  const machine = objectOf(host.node.properties.docker_machine);
-  return {
-    address() {
-      const ip = textOf(machine.docker_ip);
-      if (ip !== undefined) return ip;
-      throw new NonRecoverableError(`${host.node.name} has no docker_machine.docker_ip`);
-    },
-    login: machineLogin(machine),
-  };
 }
 
 /** `docker_machine` in the words of an SSH login. */

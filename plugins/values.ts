@@ -1,6 +1,6 @@
 /** Reading values of a blueprint: what YAML and functions make of them is loosely typed, and '' means "not given". */
-import type { Json, JsonObject } from '../../blueprint/json.js';
-import { NonRecoverableError } from '../sdk/errors.js';
+import type { Json, JsonObject } from '../blueprint/json.js';
+import { NonRecoverableError } from './sdk/errors.js';
 
 export function textOf(value: Json | undefined): string | undefined {
   if (typeof value === 'number') return String(value);

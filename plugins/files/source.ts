@@ -6,18 +6,18 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { unzipSync } from 'fflate';
 import { extract } from 'tar';
-import type { NodeOperationContext } from '../../sdk/context.js';
-import { NonRecoverableError, RecoverableError } from '../../sdk/errors.js';
-import type { ArchiveEntry } from '../archive.js';
-import { download } from '../download.js';
-import { entriesOf } from '../image/context.js';
+import type { OperationContext } from '../sdk/context.js';
+import { NonRecoverableError, RecoverableError } from '../sdk/errors.js';
+import type { ArchiveEntry } from './archive.js';
+import { download } from './download.js';
+import { entriesOf } from './folder.js';
 
 /** What an archive may hold when unpacked: it may be made to burst the worker. */
 const MOST_BYTES = 1024 * 1024 * 1024;
 const ARCHIVE = /\.(zip|tar|tar\.gz|tgz)$/i;
 
 /** @throws NonRecoverableError when there is no such source, or it is no archive that can be read */
-export async function sourceEntries(ctx: NodeOperationContext, source: string): Promise<ArchiveEntry[]> {
+export async function sourceEntries(ctx: OperationContext, source: string): Promise<ArchiveEntry[]> {
   if (/^(git@|ssh:\/\/)|\.git$/.test(source)) return await cloned(source, ctx.signal);
   if (/^https?:\/\//.test(source)) {
     const name = path.posix.basename(new URL(source).pathname);

@@ -55,6 +55,8 @@ export interface OperationInfo {
   readonly timeout_recoverable: boolean;
   /** A falsy result means "not yet": run again, without being charged to the retries. */
   readonly poll?: boolean;
+  /** How the blueprint calls it, `plugin.operation`, where the activity is called otherwise: events name it so. */
+  readonly implementation?: string;
   /** An error is final at once; only what asks to be run again is. */
   readonly no_retries?: boolean;
 }

@@ -114,7 +114,9 @@ export async function runOperation(
       const verb = rescheduled ? 'rescheduled' : 'failed';
       log.event(
         `task_${verb}`,
-        secrets.mask(`Task ${verb} '${info.activityType}' -> ${failure.message}${retryText(first, history)}`),
+        secrets.mask(
+          `Task ${verb} '${first.operation.implementation ?? info.activityType}' -> ${failure.message}${retryText(first, history)}`,
+        ),
       );
     }
     await log.close();

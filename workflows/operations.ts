@@ -84,6 +84,7 @@ export function requestFor(
       ...(operation.timeout === null ? {} : { timeout: operation.timeout }),
       timeout_recoverable: operation.timeout_recoverable ?? false,
       ...(call.poll ? { poll: true } : {}),
+      ...(operation.activity === undefined ? {} : { implementation: implementationOf(operation) }),
     },
     plugin: {
       name: operation.plugin,

@@ -55,7 +55,7 @@ export const approve: CommandDefinition = {
 
 export const reject: CommandDefinition = {
   name: 'reject',
-  summary: 'Reject what an execution waits for: its operation fails',
+  summary: 'Reject what an execution waits for',
   arguments: ARGUMENTS,
   options: [AS, COMMENT],
   examples: [['caisson reject shop -m "not on a Friday"', 'stop the deployment shop there']],

@@ -1,6 +1,7 @@
 import type { Column } from '../output/table.js';
 import { type CommandDefinition, flag, type Invocation } from './definition.js';
 import { capabilities, outputs } from './outputs.js';
+import { update } from './update-deployment.js';
 
 interface Row {
   readonly id: string;
@@ -169,5 +170,5 @@ function rowOf(view: import('../../workflows/messages.js').DeploymentView): Row 
 export const deployments: CommandDefinition = {
   name: 'deployments',
   summary: 'Blueprints with inputs and state',
-  commands: [create, list, get, inputs, outputs, capabilities, protect, remove],
+  commands: [create, update, list, get, inputs, outputs, capabilities, protect, remove],
 };

@@ -1,5 +1,5 @@
 /** Starting a workflow on a deployment that exists, from any command that does so. */
-import type { ExecutionRecord } from '../../workflows/messages.js';
+import type { ExecutionRecord, ExecutionRequest } from '../../workflows/messages.js';
 import type { CaissonConnection } from '../connection.js';
 import { flag, type Invocation, texts } from './definition.js';
 import { followStarted, optionsOf } from './execution-flags.js';
@@ -15,6 +15,7 @@ export async function startWorkflow(
   connection: CaissonConnection,
   deploymentId: string,
   workflow: string,
+  more: Pick<ExecutionRequest, 'update'> = {},
 ): Promise<ExecutionRecord | undefined> {
   const { getPlan } = await import('../deployments.js');
   const { newExecutionId, startExecution } = await import('../executions.js');
@@ -34,6 +35,7 @@ export async function startWorkflow(
     ...(flag(invocation, 'allowCustomParameters') ? { allow_custom_parameters: true } : {}),
     ...(flag(invocation, 'force') ? { force: true } : {}),
     ...(flag(invocation, 'queue') ? { queue: true } : {}),
+    ...more,
   });
   const finished = await followStarted(invocation, connection, { deployment_id: deploymentId, id });
   if (!finished) return undefined;

@@ -164,6 +164,27 @@ test('an operation that fails is told with its node, attempt, exit code and stde
   expect(stderr).toContain('caisson resume failing');
 });
 
+test('an update makes a deployment what the new blueprint says, and keeps what stays; a preview changes nothing', async () => {
+  const version = (node: string) =>
+    `${HEAD}node_templates:\n  kept: { type: cloudify.nodes.Root }\n  ${node}: { type: cloudify.nodes.Root }\n`;
+  const nodes = async () =>
+    (await home.json<{ items: { id: string; node_id: string; state: string }[] }>('node-instances', 'list', 'updated'))
+      .items;
+  expect((await home.run('install', await blueprint('v1', version('old')), '-d', 'updated')).code).toBe(0);
+  const before = await nodes();
+  const second = await blueprint('v2', version('new'));
+  expect((await home.run('deployments', 'update', 'updated', second, '--preview')).code).toBe(0);
+  expect(await nodes()).toEqual(before);
+  expect((await home.run('deployments', 'update', 'updated', second)).code).toBe(0);
+  const after = await nodes();
+  expect(after.map(({ node_id, state }) => [node_id, state]).sort()).toEqual([
+    ['kept', 'started'],
+    ['new', 'started'],
+  ]);
+  const kept = (list: typeof after) => list.find(({ node_id }) => node_id === 'kept')?.id;
+  expect(kept(after)).toBe(kept(before));
+});
+
 test('what goes through a pipe has no escape codes; a stream of events is a JSON object a line', async () => {
   const { stdout, stderr } = await home.run('events', 'list', 'typed', '--json');
   expect(stdout + stderr).not.toContain('\u001b');

@@ -1,0 +1,67 @@
+/** What a deployment is to become by an update: another version of its blueprint, other inputs, or both. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { JsonObject } from '../blueprint/json.js';
+import type { Catalog } from '../plugins/catalog.js';
+import { extractBlueprint } from '../store/blueprint-archive.js';
+import type { UpdateTarget } from '../workflows/messages.js';
+import type { CaissonConnection } from './connection.js';
+import { getDeployment, getPlan } from './deployments.js';
+import { CaissonError } from './errors.js';
+import { readInputs } from './inputs.js';
+import { type CompiledBlueprint, compileBlueprint, prepare } from './prepare.js';
+import { storeFiles } from './stored-files.js';
+
+export interface UpdateOptions {
+  /** The main file of the new blueprint, or a folder that holds a `blueprint.yaml`. @default the deployment's own */
+  readonly file?: string | undefined;
+  /** Inputs that change, as on the command line; the others keep their values. */
+  readonly inputs: readonly string[];
+}
+
+/**
+ * Compiles the new blueprint, binds its inputs and stores its files. Changes nothing of the deployment.
+ *
+ * @throws CaissonError (not-found) for the deployment, (validation) for the blueprint or its inputs
+ */
+export async function updateTarget(
+  connection: CaissonConnection,
+  deploymentId: string,
+  { file, inputs }: UpdateOptions,
+  catalog: Catalog,
+): Promise<UpdateTarget> {
+  const before = (await getPlan(connection, deploymentId)).inputs;
+  return await withBlueprint(connection, deploymentId, file, catalog, async (compiled) => {
+    const given = await readInputs(inputs, compiled.plan.inputs);
+    const kept: JsonObject = Object.fromEntries(
+      Object.entries(before).filter(([name]) => Object.hasOwn(compiled.plan.inputs, name)),
+    );
+    const { compact } = prepare(compiled, { ...kept, ...given }, catalog);
+    const archive = await storeFiles(connection.store, compiled.folder, compact);
+    return { blueprint: { id: compiled.id, main_file: compiled.mainFile, archive }, plan: compact };
+  });
+}
+
+async function withBlueprint<Result>(
+  connection: CaissonConnection,
+  deploymentId: string,
+  file: string | undefined,
+  catalog: Catalog,
+  use: (compiled: CompiledBlueprint) => Promise<Result>,
+): Promise<Result> {
+  if (file !== undefined) return await use(await compileBlueprint(file, catalog));
+  const { blueprint } = await getDeployment(connection, deploymentId);
+  if (blueprint.archive === undefined)
+    throw new CaissonError('usage', 'C1010', `the files of deployment ${deploymentId} are not stored`, {
+      hint: `name the blueprint: caisson deployments update ${deploymentId} BLUEPRINT`,
+    });
+  const scratch = await mkdtemp(path.join(tmpdir(), 'caisson-update-'));
+  try {
+    const folder = await extractBlueprint(connection.store, blueprint.archive, scratch);
+    const compiled = await compileBlueprint(path.join(folder, blueprint.main_file), catalog);
+    return await use({ ...compiled, id: blueprint.id });
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}

@@ -30,6 +30,7 @@ export default defineConfig({
             'test/plugins/aws/**',
             'test/plugins/docker/*.test.ts',
             'test/plugins/ansible/**',
+            'test/plugins/fabric/**',
             // Cases that are kept elsewhere: compared where their folder is named.
             ...(process.env.CAISSON_CONFORMANCE ? [] : ['test/blueprint/recorded.test.ts']),
           ],
@@ -73,6 +74,11 @@ export default defineConfig({
           globalSetup: 'test/plugins/ansible/environment.ts',
           testTimeout: 60_000,
         },
+      },
+      {
+        extends: true,
+        // Starts an SSH server on the loopback address; the machine may have to get one first.
+        test: { name: 'fabric', include: ['test/plugins/fabric/**/*.test.ts'], hookTimeout: 300_000 },
       },
       {
         extends: true,

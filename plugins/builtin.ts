@@ -16,6 +16,7 @@ const LOADERS: Readonly<Record<string, () => Promise<{ readonly default: Plugin 
   cloudinit: async () => await import('./cloudinit/index.js'),
   docker: async () => await import('./docker/index.js'),
   ansible: async () => await import('./ansible/index.js'),
+  fabric: async () => await import('./fabric/index.js'),
 };
 
 export async function builtInPlugins(): Promise<Catalog> {

@@ -1,6 +1,11 @@
-/** One process at a time: a file that holds its owner's identity, so that a dead owner's lock is taken over. */
+/**
+ * One process at a time, also when owners are killed: each turn is a file `LOCK.N` with its owner's identity. Who would
+ * be next makes the file of the next number, which the file system lets only one do, once the owner of the highest
+ * number has released it or is dead. No file of somebody else's is ever moved, so that a slow process cannot take a
+ * living owner's turn away.
+ */
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { identify, isRunning, type ProcessIdentity } from './process.js';
@@ -10,61 +15,87 @@ export interface LockOptions {
   readonly onWait?: (owner: ProcessIdentity) => void;
 }
 
-/** Runs `work` while no other process runs any under the same lock file. */
+interface Turn extends Partial<ProcessIdentity> {
+  /** Its owner has gone on. */
+  readonly released?: true;
+}
+
+/** Runs `work` while no other process runs any under the same lock. */
 export async function withLock<T>(file: string, work: () => Promise<T>, { onWait }: LockOptions = {}): Promise<T> {
   await mkdir(path.dirname(file), { recursive: true });
-  const token = randomBytes(6).toString('hex');
-  const mine = JSON.stringify({ ...(await identify(process.pid)), token });
-  for (let waits = 0; !(await take(file, mine)); ) {
-    const held = await readFile(file, 'utf8').catch(() => undefined);
-    if (held === undefined) continue;
-    const owner = ownerIn(held);
-    if (!(await isRunning(owner))) await breakLock(file, held);
-    else {
-      if (waits === 0 && owner) onWait?.(owner);
-      waits += 1;
+  const mine = JSON.stringify(await identify(process.pid));
+  let waited = false;
+  for (;;) {
+    const last = await lastTurn(file);
+    const owner = last === 0 ? undefined : await turnAt(file, last);
+    if (owner === 'gone') continue;
+    if (owner && owner.released !== true && (await isRunning(owner as ProcessIdentity))) {
+      if (!waited) onWait?.(owner as ProcessIdentity);
+      waited = true;
       await pause(100);
+      continue;
     }
-  }
-  try {
-    return await work();
-  } finally {
-    if ((await readFile(file, 'utf8').catch(() => '')) === mine) await rm(file, { force: true });
+    const turn = last + 1;
+    if (!(await place(file, turn, mine))) continue;
+    // Somebody may have come and gone in between, and with them the file that would have been in our way.
+    if ((await lastTurn(file)) !== turn) {
+      await rm(`${file}.${turn}`, { force: true });
+      continue;
+    }
+    return await inTurn(file, turn, work);
   }
 }
 
-/** Written aside and linked into place, so that nobody reads half an owner. */
-async function take(file: string, content: string): Promise<boolean> {
-  const part = `${file}.${randomBytes(6).toString('hex')}`;
-  await writeFile(part, content, { mode: 0o600 });
+async function inTurn<T>(file: string, turn: number, work: () => Promise<T>): Promise<T> {
+  for (const before of await turns(file)) if (before < turn) await rm(`${file}.${before}`, { force: true });
   try {
-    await link(part, file);
+    return await work();
+  } finally {
+    // Kept, or the next one would begin to count anew.
+    await put(`${file}.${turn}`, JSON.stringify({ released: true }), rename);
+  }
+}
+
+async function turns(file: string): Promise<number[]> {
+  const prefix = `${path.basename(file)}.`;
+  const names = await readdir(path.dirname(file));
+  return names
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => name.slice(prefix.length))
+    .filter((rest) => /^\d+$/.test(rest))
+    .map(Number);
+}
+
+const lastTurn = async (file: string): Promise<number> => Math.max(0, ...(await turns(file)));
+
+/** What the file of a turn says; a file that is unreadable belongs to nobody. */
+async function turnAt(file: string, turn: number): Promise<Turn | 'gone'> {
+  try {
+    return JSON.parse(await readFile(`${file}.${turn}`, 'utf8')) as Turn;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'gone' : { released: true };
+  }
+}
+
+async function place(file: string, turn: number, content: string): Promise<boolean> {
+  try {
+    await put(`${file}.${turn}`, content, async (part, target) => {
+      await link(part, target);
+      await unlink(part);
+    });
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     return false;
-  } finally {
-    await unlink(part);
   }
 }
 
-/** Moves a dead owner's lock away. Whoever moved a living one's by a hair's breadth puts it back. */
-async function breakLock(file: string, held: string): Promise<void> {
-  const aside = `${file}.${randomBytes(6).toString('hex')}`;
-  try {
-    await rename(file, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+/** Written aside first, so that nobody reads half of it. */
+async function put(file: string, content: string, move: (from: string, to: string) => Promise<void>): Promise<void> {
+  const part = `${file}.${randomBytes(6).toString('hex')}.part`;
+  await writeFile(part, content, { mode: 0o600 });
+  await move(part, file).catch(async (error: unknown) => {
+    await rm(part, { force: true });
     throw error;
-  }
-  if ((await readFile(aside, 'utf8')) !== held) await link(aside, file).catch(() => undefined);
-  await unlink(aside);
-}
-
-function ownerIn(text: string): ProcessIdentity | undefined {
-  try {
-    return JSON.parse(text) as ProcessIdentity;
-  } catch {
-    return undefined;
-  }
+  });
 }

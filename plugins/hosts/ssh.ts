@@ -1,16 +1,34 @@
-/** SSH to the machine of an engine: commands, files, and connections to the engine there. */
+/** SSH to a machine: commands, files, and connections from here to there and back. */
+import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import ssh2, { type ClientChannel, type SFTPWrapper } from 'ssh2';
+import { Lines } from '../script/lines.js';
 import { NonRecoverableError, RecoverableError } from '../sdk/errors.js';
 import type { SshLogin } from './login.js';
 
 const READY_MS = 20_000;
+/** A command that is told to end is killed after so long, and after as long again no more waited for. */
+const ABORT_GRACE_MS = 3_000;
+/** A command begins by telling its process group, so that it can be ended. */
+const PROCESS = 'caisson-process';
+const OWN_LINE = /^caisson-process (\d+)\n?/;
 
 export interface SshConnection {
   /** A connection to a socket of the remote machine. */
   forward(socket: string): Promise<Duplex>;
   /** Runs a command and gives its output; rejects only when it cannot be started. */
   exec(command: string, signal: AbortSignal, input?: Buffer): Promise<CommandResult>;
+  /**
+   * Runs a command and gives its lines away as they come. An abort ends its processes. Its standard input has `input`
+   * and no end: a command that might wait for more must not read it.
+   *
+   * The command is for a POSIX shell.
+   *
+   * @throws Error when the connection breaks before the command has ended
+   */
+  run(command: string, run: CommandRun): Promise<CommandResult>;
+  /** Lets connections to a port of the remote machine's loopback end at a port of ours. @returns the remote port */
+  reverse(localPort: number): Promise<number>;
   /** Standard input and output of a command as one stream. */
   pipe(command: string): Promise<Duplex>;
   sftp(): Promise<SFTPWrapper>;
@@ -21,6 +39,13 @@ export interface CommandResult {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+export interface CommandRun {
+  readonly signal: AbortSignal;
+  readonly input?: string;
+  readonly onStdout?: ((line: string) => void) | undefined;
+  readonly onStderr?: ((line: string) => void) | undefined;
 }
 
 /**
@@ -102,6 +127,59 @@ function connectionOn(client: ssh2.Client): SshConnection {
       signal.removeEventListener('abort', abort);
       signal.throwIfAborted();
       return { code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() };
+    },
+    async run(command, { signal, input, onStdout, onStderr }) {
+      signal.throwIfAborted();
+      const stream = await channel(`echo "${PROCESS} $$" >&2; ${command}`);
+      let group: string | undefined;
+      const stdout = new Lines(onStdout);
+      const stderr = new Lines((line) => {
+        const [, id] = group === undefined ? (OWN_LINE.exec(line) ?? []) : [];
+        if (id === undefined) onStderr?.(line);
+        else group = id;
+      });
+      stream.setEncoding('utf8').on('data', (text: string) => stdout.add(text));
+      stream.stderr.setEncoding('utf8').on('data', (text: string) => stderr.add(text));
+      // Its input stays open: a command without one cannot be signalled any more.
+      if (input !== undefined) stream.write(input);
+      const timers: NodeJS.Timeout[] = [];
+      const code = await new Promise<number | undefined>((resolve) => {
+        let exit: number | undefined;
+        stream.on('exit', (value: number | null) => {
+          exit = value ?? 143;
+        });
+        stream.on('close', () => resolve(exit));
+        const abort = (): void => {
+          end('TERM');
+          timers.push(setTimeout(() => end('KILL'), ABORT_GRACE_MS));
+          timers.push(setTimeout(() => resolve(undefined), 2 * ABORT_GRACE_MS));
+        };
+        // Servers refuse signals where root has logged in: the group is ended by a command of its own.
+        const end = (name: string): void => {
+          if (group === undefined) stream.close();
+          else void channel(`kill -${name} -- -${group} || sudo -n kill -${name} -- -${group}`).catch(() => undefined);
+        };
+        signal.addEventListener('abort', abort, { once: true });
+        stream.on('close', () => signal.removeEventListener('abort', abort));
+      });
+      for (const timer of timers) clearTimeout(timer);
+      signal.throwIfAborted();
+      stdout.end();
+      stderr.end();
+      if (code === undefined) throw new RecoverableError('the SSH connection broke while a command was running');
+      return { code, stdout: stdout.tail, stderr: stderr.tail.replace(OWN_LINE, '') };
+    },
+    async reverse(localPort) {
+      client.on('tcp connection', (_, accept) => {
+        const remote = accept();
+        const local = connect(localPort, '127.0.0.1');
+        remote.pipe(local).pipe(remote);
+        remote.on('error', () => local.destroy());
+        local.on('error', () => remote.destroy());
+      });
+      return await new Promise((resolve, reject) =>
+        client.forwardIn('127.0.0.1', 0, (error, port) => (error ? reject(error) : resolve(port))),
+      );
     },
     pipe: async (command) => await channel(command),
     sftp: () => new Promise((resolve, reject) => client.sftp((error, sftp) => (error ? reject(error) : resolve(sftp)))),

@@ -84,7 +84,8 @@ export class Home {
 
   async close(): Promise<void> {
     await this.run('down');
-    await rm(this.folder, { recursive: true, force: true });
+    // A command that a failed test left behind may still be writing.
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
 }
 

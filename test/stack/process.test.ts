@@ -96,7 +96,8 @@ describe('a lock', () => {
       }),
     );
     expect(most).toBe(1);
-    expect(await readdir(path.dirname(file))).toEqual([]);
+    // The last turn's file stays, released, so that the next one counts on.
+    expect(await readdir(path.dirname(file))).toEqual(['lock.8']);
   });
 
   test.each([
@@ -105,8 +106,28 @@ describe('a lock', () => {
     ['nobody who can be read', 'half a li'],
   ])('held by %s is taken over', async (_, content) => {
     const file = path.join(await scratchFolder(), 'lock');
-    await writeFile(file, content);
+    await writeFile(`${file}.4`, content);
     expect(await withLock(file, async () => 'in')).toBe('in');
+    expect(await readdir(path.dirname(file))).toEqual(['lock.5']);
+  });
+
+  test('held by the living is not taken from them by one that saw a dead owner before', async () => {
+    const file = path.join(await scratchFolder(), 'lock');
+    await writeFile(`${file}.4`, JSON.stringify({ pid: 999_999_999, began: 'x' }));
+    let inside = 0;
+    let most = 0;
+    await Promise.all(
+      Array.from({ length: 12 }, async (_, at) => {
+        await pause(at % 3);
+        await withLock(file, async () => {
+          inside += 1;
+          most = Math.max(most, inside);
+          await pause(3);
+          inside -= 1;
+        });
+      }),
+    );
+    expect(most).toBe(1);
   });
 
   test('is free again after a failure', async () => {

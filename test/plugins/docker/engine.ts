@@ -2,15 +2,16 @@
  * Set-up of the Docker tests: a real engine (that of DOCKER_HOST, or one of its own), two real registries, and the
  * engine behind TLS and behind SSH. Needs root where it starts an engine. Everything it starts is stopped afterwards.
  */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import Docker from 'dockerode';
 import type { TestProject } from 'vitest/node';
 import { archiveOf } from '../../../plugins/files/archive.js';
-import { type Daemon, daemon, freePort, install, run } from './machine.js';
+import { daemon, freePort, install, run } from '../machine.js';
+import { type SshServer, startSshServer } from '../ssh-server.js';
 
 export interface EngineFixture {
   /** Path of the engine's socket. */
@@ -22,7 +23,7 @@ export interface EngineFixture {
   /** The engine behind mutual TLS. PEM texts. */
   readonly tls: { readonly port: number; readonly ca: string; readonly cert: string; readonly key: string };
   /** The engine behind SSH. */
-  readonly ssh: { readonly port: number; readonly user: string; readonly key: string; readonly hostKey: string };
+  readonly ssh: SshServer;
 }
 
 declare module 'vitest' {
@@ -60,7 +61,8 @@ export default async function startEngine(project: TestProject): Promise<() => P
       registry,
       guarded: { address: guarded, ...PASSWORD },
       tls: await behindTls(folder, socket, stops),
-      ssh: await behindSsh(folder, socket, stops),
+      // The engine of the tests is not at the default socket: this stands for the remote user's environment.
+      ssh: await startSshServer(folder, stops, [`SetEnv DOCKER_HOST=unix://${socket}`]),
     });
   } catch (error) {
     await stopAll();
@@ -201,50 +203,4 @@ async function behindTls(folder: string, socket: string, stops: Stops): Promise<
 
 async function listening(server: Server, port: number): Promise<void> {
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-}
-
-async function behindSsh(folder: string, socket: string, stops: Stops): Promise<EngineFixture['ssh']> {
-  const at = (name: string) => path.join(folder, name);
-  for (const name of ['host_key', 'user_key'])
-    await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', at(name)]);
-  await mkdir('/run/sshd', { recursive: true });
-  const port = await freePort();
-  await writeFile(
-    at('sshd_config'),
-    [
-      `ListenAddress 127.0.0.1:${port}`,
-      `HostKey ${at('host_key')}`,
-      `AuthorizedKeysFile ${at('user_key.pub')}`,
-      `PidFile ${at('sshd.pid')}`,
-      'PermitRootLogin prohibit-password',
-      'PasswordAuthentication no',
-      'UsePAM no',
-      'StrictModes no',
-      'Subsystem sftp internal-sftp',
-      'MaxStartups 100',
-      // The engine of the tests is not at the default socket: this stands for the remote user's environment.
-      `SetEnv DOCKER_HOST=unix://${socket}`,
-      '',
-    ].join('\n'),
-  );
-  const server: Daemon = await daemon(
-    ['sshd', '-D', '-e', '-f', at('sshd_config')],
-    at('sshd.log'),
-    async () =>
-      await new Promise<void>((resolve, reject) => {
-        const probe = connect(port, '127.0.0.1', () => {
-          probe.destroy();
-          resolve();
-        });
-        probe.once('error', reject);
-      }),
-  );
-  stops.push(async () => await server.stop());
-  const { stdout } = await run('ssh-keygen', ['-l', '-E', 'sha256', '-f', at('host_key.pub')]);
-  return {
-    port,
-    user: userInfo().username,
-    key: await readFile(at('user_key'), 'utf8'),
-    hostKey: stdout.split(' ')[1] ?? '',
-  };
 }

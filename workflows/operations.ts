@@ -142,13 +142,8 @@ function schedule(
       activityId: view.activity_id,
       eventGroups: [createEventGroup(call.instance_id, { id: call.instance_id })],
     },
-    [wired(requestFor(state, call, view.task_id))],
+    [packed(requestFor(state, call, view.task_id))],
   );
-}
-
-/** As it crosses the wire. */
-export function wired(request: OperationRequest): OperationRequest {
-  return { ...request, snapshot: packed(request.snapshot) as unknown as OperationRequest['snapshot'] };
 }
 
 function maxRetriesOf(state: ExecutionState, operation: Operation): number {

@@ -1,46 +1,115 @@
 /**
- * Snapshots as they cross the wire: what is said of one relationship after another is said once. Every request is stored
- * by the server and comes back to the worker with the history, so that its length is time.
+ * Requests as they cross the wire: what is said of one node or relationship after another is said once, and what is empty
+ * not at all. Every request is stored by the server and comes back to the worker with the history: its length is time.
  */
-import type { InstanceView, OperationRequest, RelationshipView, Snapshot } from '../activities/request.js';
+import type { InstanceView, NodeView, OperationRequest, RelationshipView, Snapshot } from '../activities/request.js';
 
-type Kind = Omit<RelationshipView, 'target_id' | 'target_name'>;
-type PackedEdge = Pick<RelationshipView, 'target_id' | 'target_name'> & { readonly kind: number };
+/** Everything about a relationship but the instance at its other end. */
+type Kind = Omit<RelationshipView, 'target_id'>;
 
-interface PackedInstance extends Omit<InstanceView, 'relationships'> {
-  readonly edges: readonly PackedEdge[];
-}
-
-interface PackedSnapshot extends Omit<Snapshot, 'instances'> {
+interface PackedSnapshot {
+  readonly hierarchies: readonly (readonly string[])[];
   readonly kinds: readonly Kind[];
+  readonly nodes: Readonly<Record<string, Omit<NodeView, 'type_hierarchy'> & { readonly hierarchy: number }>>;
   readonly packed: Readonly<Record<string, PackedInstance>>;
 }
 
-export function packed(snapshot: Snapshot): PackedSnapshot {
-  const kinds: Kind[] = [];
-  const known = new Map<string, number>();
-  const instances = Object.entries(snapshot.instances).map(([id, { relationships, ...rest }]) => {
-    const edges = relationships.map(({ target_id, target_name, ...kind }): PackedEdge => {
-      const key = JSON.stringify(kind);
-      let number = known.get(key);
-      if (number === undefined) {
-        number = kinds.push(kind) - 1;
-        known.set(key, number);
-      }
-      return { target_id, target_name, kind: number };
-    });
-    return [id, { ...rest, edges }] as const;
-  });
-  return { nodes: snapshot.nodes, kinds, packed: Object.fromEntries(instances) };
+interface PackedInstance extends Omit<InstanceView, 'relationships'> {
+  /** Target instance, and number of the kind. */
+  readonly edges: readonly (readonly [target_id: string, kind: number])[];
 }
 
-/** The request with its snapshot as operations know it. */
+const EMPTY_REQUEST = { inputs: {} };
+const EMPTY_DEPLOYMENT = { inputs: {}, resource_tags: {} };
+const EMPTY_EXECUTION = { parameters: {} };
+const EMPTY_OPERATION = { timeout_recoverable: false };
+const EMPTY_NODE = { properties: {} };
+const EMPTY_INSTANCE = { runtime_properties: {}, scaling_groups: [], edges: [] };
+
+export function packed(request: OperationRequest): OperationRequest {
+  return slim(
+    {
+      ...request,
+      deployment: slim(request.deployment, EMPTY_DEPLOYMENT),
+      execution: slim(request.execution, EMPTY_EXECUTION),
+      operation: slim(request.operation, EMPTY_OPERATION),
+      snapshot: packedSnapshot(request.snapshot) as unknown as Snapshot,
+    },
+    EMPTY_REQUEST,
+  );
+}
+
+/** The request as operations know it. */
 export function unpacked(request: OperationRequest): OperationRequest {
   const { snapshot } = request as { readonly snapshot: Snapshot | PackedSnapshot };
-  if (!('packed' in snapshot)) return request;
-  const instances = Object.entries(snapshot.packed).map(([id, { edges, ...rest }]) => {
-    const relationships = edges.map(({ kind, ...edge }) => ({ ...(snapshot.kinds[kind] as Kind), ...edge }));
-    return [id, { ...rest, relationships }] as const;
+  return {
+    ...EMPTY_REQUEST,
+    ...request,
+    deployment: { ...EMPTY_DEPLOYMENT, ...request.deployment },
+    execution: { ...EMPTY_EXECUTION, ...request.execution },
+    operation: { ...EMPTY_OPERATION, ...request.operation },
+    snapshot: 'packed' in snapshot ? unpackedSnapshot(snapshot) : snapshot,
+  };
+}
+
+function packedSnapshot(snapshot: Snapshot): PackedSnapshot {
+  const hierarchies = new Numbered<readonly string[]>();
+  const kinds = new Numbered<Kind>();
+  const nodes = Object.entries(snapshot.nodes).map(([id, { type_hierarchy, ...rest }]) => {
+    return [id, slim({ ...rest, hierarchy: hierarchies.number(type_hierarchy) }, EMPTY_NODE)] as const;
   });
-  return { ...request, snapshot: { nodes: snapshot.nodes, instances: Object.fromEntries(instances) } };
+  const instances = Object.entries(snapshot.instances).map(([id, { relationships, ...rest }]) => {
+    const edges = relationships.map(({ target_id, ...kind }) => [target_id, kinds.number(kind)] as const);
+    return [id, slim({ ...rest, edges }, EMPTY_INSTANCE)] as const;
+  });
+  return {
+    hierarchies: hierarchies.values,
+    kinds: kinds.values,
+    nodes: Object.fromEntries(nodes),
+    packed: Object.fromEntries(instances),
+  };
+}
+
+function unpackedSnapshot({ hierarchies, kinds, nodes, packed: instances }: PackedSnapshot): Snapshot {
+  return {
+    nodes: mapped(nodes, ({ hierarchy, ...rest }) => ({
+      ...EMPTY_NODE,
+      ...rest,
+      type_hierarchy: hierarchies[hierarchy] as readonly string[],
+    })),
+    instances: mapped(instances, (instance) => {
+      const { edges, ...rest } = { ...EMPTY_INSTANCE, ...instance };
+      return { ...rest, relationships: edges.map(([target_id, kind]) => ({ ...(kinds[kind] as Kind), target_id })) };
+    }),
+  };
+}
+
+/** Values, each once, and their positions. */
+class Numbered<T> {
+  readonly values: T[] = [];
+  readonly #known = new Map<string, number>();
+
+  number(value: T): number {
+    const key = JSON.stringify(value);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const next = this.values.push(value) - 1;
+    this.#known.set(key, next);
+    return next;
+  }
+}
+
+/** Without those of the members that are as empty as they are taken to be when they are absent. */
+function slim<T extends object>(value: T, empty: Readonly<Record<string, unknown>>): T {
+  const entries = Object.entries(value).filter(([key, own]) => !(key in empty) || !isAs(own, empty[key]));
+  return Object.fromEntries(entries) as T;
+}
+
+function isAs(value: unknown, empty: unknown): boolean {
+  if (typeof empty !== 'object' || typeof value !== 'object' || value === null) return value === empty;
+  return Object.keys(value).length === 0;
+}
+
+function mapped<T, U>(record: Readonly<Record<string, T>>, change: (value: T) => U): Readonly<Record<string, U>> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
 }

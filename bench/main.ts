@@ -1,4 +1,7 @@
-/** `npm run bench`: ratios, measured in one run. `--json`: the last line is one JSON object. */
+/**
+ * `npm run bench`: ratios, measured in one run. `--compile`: the compiler alone. `--size`: how big deployments may be.
+ * `--json`: the last line is one JSON object.
+ */
 import { parseArgs } from 'node:util';
 import { benchWalk } from './walk.js';
 
@@ -8,6 +11,7 @@ const { values } = parseArgs({
     repeat: { type: 'string' },
     'no-scripts': { type: 'boolean', default: false },
     compile: { type: 'boolean', default: false },
+    size: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
@@ -22,6 +26,13 @@ if (values.compile) {
       process.stdout.write(
         `${nodes} nodes: compiled in ${compile_ms} ms of processor time, prepared in ${prepare_ms} ms\n`,
       );
+  process.stdout.write(`${JSON.stringify({ results })}\n`);
+  process.exit(0);
+}
+
+if (values.size) {
+  const { benchSize } = await import('./size.js');
+  const results = await benchSize({ say });
   process.stdout.write(`${JSON.stringify({ results })}\n`);
   process.exit(0);
 }

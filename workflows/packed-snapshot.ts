@@ -4,27 +4,31 @@
  */
 import type { InstanceView, NodeView, OperationRequest, RelationshipView, Snapshot } from '../activities/request.js';
 
-/** Everything about a relationship but the instance at its other end. */
-type Kind = Omit<RelationshipView, 'target_id'>;
+/** Everything about a relationship but what is at its other end. */
+type Kind = Omit<RelationshipView, 'target_id' | 'target_name'>;
+
+type Edge = readonly [target_id: string, kind: number, target_name?: string];
 
 interface PackedSnapshot {
   readonly hierarchies: readonly (readonly string[])[];
   readonly kinds: readonly Kind[];
-  readonly nodes: Readonly<Record<string, Omit<NodeView, 'type_hierarchy'> & { readonly hierarchy: number }>>;
+  /** By id. */
+  readonly nodes: Readonly<Record<string, Omit<NodeView, 'id' | 'type_hierarchy'> & { readonly hierarchy: number }>>;
+  /** By id. */
   readonly packed: Readonly<Record<string, PackedInstance>>;
 }
 
-interface PackedInstance extends Omit<InstanceView, 'relationships'> {
-  /** Target instance, and number of the kind. */
-  readonly edges: readonly (readonly [target_id: string, kind: number])[];
+interface PackedInstance extends Omit<InstanceView, 'id' | 'relationships'> {
+  /** The name of the target's node only where its id does not tell it. */
+  readonly edges: readonly Edge[];
 }
 
 const EMPTY_REQUEST = { inputs: {} };
 const EMPTY_DEPLOYMENT = { inputs: {}, resource_tags: {} };
 const EMPTY_EXECUTION = { parameters: {} };
 const EMPTY_OPERATION = { timeout_recoverable: false };
-const EMPTY_NODE = { properties: {} };
-const EMPTY_INSTANCE = { runtime_properties: {}, scaling_groups: [], edges: [] };
+const EMPTY_NODE = { properties: {}, number_of_instances: 1 };
+const EMPTY_INSTANCE = { index: 1, runtime_properties: {}, scaling_groups: [], edges: [] };
 
 export function packed(request: OperationRequest): OperationRequest {
   return slim(
@@ -55,12 +59,15 @@ export function unpacked(request: OperationRequest): OperationRequest {
 function packedSnapshot(snapshot: Snapshot): PackedSnapshot {
   const hierarchies = new Numbered<readonly string[]>();
   const kinds = new Numbered<Kind>();
-  const nodes = Object.entries(snapshot.nodes).map(([id, { type_hierarchy, ...rest }]) => {
-    return [id, slim({ ...rest, hierarchy: hierarchies.number(type_hierarchy) }, EMPTY_NODE)] as const;
+  const nodes = Object.entries(snapshot.nodes).map(([key, { id: _, type_hierarchy, ...rest }]) => {
+    return [key, slim({ ...rest, hierarchy: hierarchies.number(type_hierarchy) }, EMPTY_NODE)] as const;
   });
-  const instances = Object.entries(snapshot.instances).map(([id, { relationships, ...rest }]) => {
-    const edges = relationships.map(({ target_id, ...kind }) => [target_id, kinds.number(kind)] as const);
-    return [id, slim({ ...rest, edges }, EMPTY_INSTANCE)] as const;
+  const instances = Object.entries(snapshot.instances).map(([key, { id: _, relationships, ...rest }]) => {
+    const edges = relationships.map(({ target_id, target_name, ...kind }): Edge => {
+      const number = kinds.number(kind);
+      return nodeNameIn(target_id) === target_name ? [target_id, number] : [target_id, number, target_name];
+    });
+    return [key, slim({ ...rest, edges }, EMPTY_INSTANCE)] as const;
   });
   return {
     hierarchies: hierarchies.values,
@@ -72,17 +79,28 @@ function packedSnapshot(snapshot: Snapshot): PackedSnapshot {
 
 function unpackedSnapshot({ hierarchies, kinds, nodes, packed: instances }: PackedSnapshot): Snapshot {
   return {
-    nodes: mapped(nodes, ({ hierarchy, ...rest }) => ({
+    nodes: mapped(nodes, ({ hierarchy, ...rest }, id) => ({
       ...EMPTY_NODE,
+      id,
       ...rest,
       type_hierarchy: hierarchies[hierarchy] as readonly string[],
     })),
-    instances: mapped(instances, (instance) => {
-      const { edges, ...rest } = { ...EMPTY_INSTANCE, ...instance };
-      return { ...rest, relationships: edges.map(([target_id, kind]) => ({ ...(kinds[kind] as Kind), target_id })) };
+    instances: mapped(instances, (instance, id) => {
+      const { edges, ...rest } = { ...EMPTY_INSTANCE, id, ...instance };
+      return {
+        ...rest,
+        relationships: edges.map(([target_id, kind, name]) => ({
+          target_name: name ?? nodeNameIn(target_id),
+          ...(kinds[kind] as Kind),
+          target_id,
+        })),
+      };
     }),
   };
 }
+
+/** An instance's id is its node's name and a suffix. */
+const nodeNameIn = (instanceId: string): string => instanceId.slice(0, Math.max(0, instanceId.lastIndexOf('_')));
 
 /** Values, each once, and their positions. */
 class Numbered<T> {
@@ -110,6 +128,9 @@ function isAs(value: unknown, empty: unknown): boolean {
   return Object.keys(value).length === 0;
 }
 
-function mapped<T, U>(record: Readonly<Record<string, T>>, change: (value: T) => U): Readonly<Record<string, U>> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
+function mapped<T, U>(
+  record: Readonly<Record<string, T>>,
+  change: (value: T, key: string) => U,
+): Readonly<Record<string, U>> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value, key)]));
 }

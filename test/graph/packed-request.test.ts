@@ -34,7 +34,7 @@ const REQUEST: OperationRequest = {
   instance_id: 'web',
   snapshot: {
     nodes: { web: node('web'), db: node('db') },
-    instances: { web: instance('web', 'db_1', 'db_2'), db_1: instance('db_1'), db_2: instance('db_2') },
+    instances: { web: instance('web', 'db_1', 'db_2', 'odd'), db_1: instance('db_1'), db_2: instance('db_2') },
   },
 };
 

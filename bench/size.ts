@@ -2,20 +2,18 @@
  * How big a deployment may be: very many instances at once (wide), one after the other (deep), and more than one run of a
  * workflow can hold (large), which continues as new; each installed, the large one scaled, all of them uninstalled.
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { fileURLToPath } from 'node:url';
 import type { JsonObject } from '../blueprint/json.js';
-import { type CaissonConnection, connect } from '../client/connection.js';
+import type { CaissonConnection } from '../client/connection.js';
 import { createDeployment } from '../client/deployments.js';
 import { newExecutionId, settledExecution, startExecution } from '../client/executions.js';
 import { compileBlueprint, prepare } from '../client/prepare.js';
-import { loadSettings, type Settings } from '../client/settings.js';
-import { down, up } from '../client/stack/up.js';
+import type { Settings } from '../client/settings.js';
 import { installedPlugins } from '../plugins/installed.js';
 import { DEFAULT_OPTIONS, executionWorkflowId } from '../workflows/messages.js';
+import { peakMemory, withOwnStack } from './own-stack.js';
 
 export interface SizeOptions {
   /** Instances ready at once, in one chain, and in the large deployment. @default 2,000, 1,000 and 10,000 */
@@ -46,30 +44,13 @@ export async function benchSize({
   large = 10_000,
   say,
 }: SizeOptions): Promise<SizeResult[]> {
-  const home = await mkdtemp(path.join(tmpdir(), 'caisson-size-'));
-  const plugins = fileURLToPath(new URL('./plugin', import.meta.url));
-  const { settings } = await loadSettings({ home, plugins, embedded: true }, ownEnvironment());
-  const stack = await up(settings);
-  const connection = await connect(settings);
-  try {
+  return await withOwnStack('size', async ({ home, settings, stack, connection }) => {
     const results: SizeResult[] = [];
     for (const shape of shapes(wide, deep, large)) {
       results.push(...(await runShape(shape, connection, settings, home, stack.worker.pid, say)));
     }
     return results;
-  } finally {
-    await connection.close();
-    await down(settings as Settings);
-    await rm(home, { recursive: true, force: true });
-  }
-}
-
-/** The server is our own, whatever is configured. */
-function ownEnvironment(): Record<string, string | undefined> {
-  const own = Object.entries(process.env).filter(
-    ([name]) => !name.startsWith('TEMPORAL_') || name === 'TEMPORAL_CLI_PATH',
-  );
-  return Object.fromEntries(own);
+  });
 }
 
 function shapes(wide: number, deep: number, large: number): Shape[] {
@@ -163,11 +144,4 @@ async function closed(connection: CaissonConnection, workflowId: string): Promis
       if ((error as Error).name !== 'WorkflowNotFoundError') throw error;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-}
-
-/** Linux tells; other platforms do not. */
-async function peakMemory(pid: number): Promise<number | null> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  const kib = /VmHWM:\s+(\d+) kB/.exec(status)?.[1];
-  return kib === undefined ? null : Math.round(Number(kib) / 1_024);
 }

@@ -4,21 +4,17 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
-import { type CaissonConnection, connect } from '../client/connection.js';
+import type { CaissonConnection } from '../client/connection.js';
 import { createDeployment } from '../client/deployments.js';
 import { newExecutionId, settledExecution } from '../client/executions.js';
 import { compileBlueprint, prepare } from '../client/prepare.js';
-import { loadSettings, type Settings } from '../client/settings.js';
-import { down, up } from '../client/stack/up.js';
 import type { Catalog } from '../plugins/catalog.js';
 import { installedPlugins } from '../plugins/installed.js';
 import { DEFAULT_OPTIONS, executionWorkflowId } from '../workflows/messages.js';
 import { type Kind, OPERATIONS, WIDTH, writeLayered } from './layered.js';
+import { peakMemory, withOwnStack } from './own-stack.js';
 
 export interface WalkOptions {
   readonly nodes: readonly number[];
@@ -43,31 +39,21 @@ export interface WalkResult {
 }
 
 export async function benchWalk(options: WalkOptions): Promise<readonly WalkResult[]> {
-  const home = await mkdtemp(path.join(tmpdir(), 'caisson-bench-'));
-  const plugins = fileURLToPath(new URL('./plugin', import.meta.url));
-  // The server is our own, whatever is configured: both sides are measured on it.
-  const environment = Object.entries(process.env).filter(
-    ([name]) => !name.startsWith('TEMPORAL_') || name === 'TEMPORAL_CLI_PATH',
-  );
-  const { settings } = await loadSettings({ home, plugins, embedded: true }, Object.fromEntries(environment));
-  const stack = await up(settings);
-  const connection = await connect(settings);
-  const bareQueue = 'bench-bare';
-  const bareWorker = await startBareWorker(connection.address, bareQueue);
-  try {
-    const catalog = await installedPlugins(settings.pluginFolders);
-    const results: WalkResult[] = [];
-    for (const nodes of options.nodes) {
-      const bench = new Bench(connection, catalog, home, bareQueue, nodes);
-      results.push(await bench.measure(options, stack.worker.pid));
+  return await withOwnStack('bench', async ({ home, settings, stack, connection }) => {
+    const bareQueue = 'bench-bare';
+    const bareWorker = await startBareWorker(connection.address, bareQueue);
+    try {
+      const catalog = await installedPlugins(settings.pluginFolders);
+      const results: WalkResult[] = [];
+      for (const nodes of options.nodes) {
+        const bench = new Bench(connection, catalog, home, bareQueue, nodes);
+        results.push(await bench.measure(options, stack.worker.pid));
+      }
+      return results;
+    } finally {
+      bareWorker.kill('SIGTERM');
     }
-    return results;
-  } finally {
-    bareWorker.kill('SIGTERM');
-    await connection.close();
-    await down(settings as Settings);
-    await rm(home, { recursive: true, force: true });
-  }
+  });
 }
 
 class Bench {
@@ -161,13 +147,6 @@ async function startBareWorker(address: string, taskQueue: string): Promise<Chil
     child.once('exit', (code) => reject(new Error(`the bare worker ended with code ${code}`)));
   });
   return child;
-}
-
-/** Linux tells; other platforms do not. */
-async function peakMemory(pid: number): Promise<number | null> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  const kib = /VmHWM:\s+(\d+) kB/.exec(status)?.[1];
-  return kib === undefined ? null : Math.round(Number(kib) / 1_024);
 }
 
 const median = (values: readonly number[]): number =>

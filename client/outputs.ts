@@ -1,4 +1,5 @@
 /** Outputs and capabilities of a deployment, evaluated with its state of now. */
+import { deploymentScope } from '../blueprint/intrinsics/deployment-scope.js';
 import { evaluate } from '../blueprint/intrinsics/evaluate.js';
 import { type EvaluationScope, FunctionEvaluationError } from '../blueprint/intrinsics/scope.js';
 import type { Json, JsonObject } from '../blueprint/json.js';
@@ -45,19 +46,11 @@ function scopeOf(
 ): EvaluationScope {
   const byId = new Map(instances.map((instance) => [instance.id, instance]));
   const properties = new Map(plan.nodes.map((node) => [node.name, node.properties]));
-  const system: Readonly<Record<string, string>> = {
-    'tenant.name': 'default_tenant',
-    'deployment.id': deploymentId,
-    'deployment.name': deploymentId,
-    'deployment.blueprint': blueprintId,
-  };
   return {
-    inputs: plan.inputs,
+    ...deploymentScope(plan, { deployment: deploymentId, blueprint: blueprintId }),
     properties: (node) => properties.get(node),
     instance: (id) => byId.get(id),
     instancesOf: (node) => instances.filter(({ node_id }) => node_id === node),
     secret: () => '***',
-    label: (key) => (plan.labels[key] as { values?: readonly string[] } | undefined)?.values,
-    sys: (entity, property) => system[`${entity}.${property}`],
   };
 }

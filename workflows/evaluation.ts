@@ -1,6 +1,7 @@
 /** Evaluation of intrinsic functions in a workflow: everything but secrets, which only the worker's activities see. */
 import { ApplicationFailure } from '@temporalio/workflow';
 import { holdsFunction } from '../blueprint/intrinsics/call.js';
+import { deploymentScope } from '../blueprint/intrinsics/deployment-scope.js';
 import { evaluate } from '../blueprint/intrinsics/evaluate.js';
 import { type EvaluationScope, FunctionEvaluationError } from '../blueprint/intrinsics/scope.js';
 import type { Json } from '../blueprint/plan.js';
@@ -30,18 +31,9 @@ function scopeFor(state: ExecutionState, { instance_id, relationship }: Operatio
     : { self: nodeId(instance_id), selfInstance: instance_id };
   return {
     ...context,
-    inputs: state.plan.inputs,
+    ...deploymentScope(state.plan, { deployment: state.input.deployment_id, blueprint: state.blueprint.id }),
     properties: (node) => state.topology.nodes.get(node)?.properties,
     instance: (id) => state.topology.instances.get(id),
     instancesOf: (node) => state.instancesOf(node),
-    label: (key) => (state.plan.labels[key] as { values?: readonly string[] } | undefined)?.values,
-    sys: (entity, property) => systemValue(state, entity, property),
   };
-}
-
-function systemValue(state: ExecutionState, entity: string, property: string): Json | undefined {
-  if (entity === 'tenant' && property === 'name') return 'default_tenant';
-  if (entity !== 'deployment') return undefined;
-  if (property === 'id' || property === 'name') return state.input.deployment_id;
-  return property === 'blueprint' ? state.blueprint.id : undefined;
 }

@@ -3,46 +3,40 @@
  * was after any event. Held by the run, and written to the store with the journal.
  */
 import type { NodeInstance } from '../graph/state.js';
+import { KeptList } from './kept-list.js';
 import type { ChangesPage, InstanceChange } from './messages.js';
 
 /** Changes of one answer at most. */
 const PAGE = 500;
 
 export class Changes {
-  readonly #changes: InstanceChange[] = [];
-  readonly #first: number;
-  #saved: number;
+  readonly #changes: KeptList<InstanceChange>;
 
   /** @param first changes of earlier runs of the execution */
   constructor(first: number) {
-    this.#first = first;
-    this.#saved = first;
+    this.#changes = new KeptList(first);
   }
 
   get length(): number {
-    return this.#first + this.#changes.length;
+    return this.#changes.length;
   }
 
   /** @param sequence of the event that tells of the change, or comes next */
   one(sequence: number, id: string, fields: Partial<NodeInstance>): void {
-    this.#changes.push({ sequence, timestamp: now(), id, fields });
+    this.#changes.add({ sequence, timestamp: now(), id, fields });
   }
 
   /** All instances, in the place of those that were there. */
   all(sequence: number, instances: readonly NodeInstance[]): void {
-    this.#changes.push({ sequence, timestamp: now(), instances });
+    this.#changes.add({ sequence, timestamp: now(), instances });
   }
 
   page(from: number): ChangesPage {
-    const start = Math.max(0, from - this.#first);
-    return { changes: this.#changes.slice(start, start + PAGE), first: this.#first, length: this.length };
+    return { changes: this.#changes.from(from, PAGE), first: this.#changes.first, length: this.length };
   }
 
-  /** Changes that are not in the artifact store yet, which the caller is about to write there. */
   takeUnsaved(): readonly InstanceChange[] {
-    const unsaved = this.#changes.slice(this.#saved - this.#first);
-    this.#saved = this.length;
-    return unsaved;
+    return this.#changes.takeUnsaved();
   }
 }
 

@@ -21,14 +21,21 @@ export async function windowsPassword(call: Call, InstanceId: string): Promise<s
 
 /** PKCS #1 v1.5, taken off by hand: Node leaves that to us since its own way told attackers too much. */
 export function decrypted(encrypted: string, key: string): string {
-  const block = privateDecrypt(
-    { key: createPrivateKey(key), padding: constants.RSA_NO_PADDING },
-    Buffer.from(encrypted.trim(), 'base64'),
-  );
-  const end = block.indexOf(0, 2);
-  if (block[0] !== 0 || block[1] !== 2 || end < 10)
+  const block = raw(Buffer.from(encrypted.trim(), 'base64'), key);
+  const end = block?.indexOf(0, 2) ?? -1;
+  if (!block || block[0] !== 0 || block[1] !== 2 || end < 10)
     throw new NonRecoverableError('the password was not encrypted for the private key that is given');
   return block.subarray(end + 1).toString('utf8');
+}
+
+/** Undefined when it is no number that this key can have made: it is larger than the key's modulus, or of other length. */
+function raw(encrypted: Buffer, pem: string): Buffer | undefined {
+  const key = createPrivateKey(pem);
+  try {
+    return privateDecrypt({ key, padding: constants.RSA_NO_PADDING }, encrypted);
+  } catch {
+    return undefined;
+  }
 }
 
 /** PEM text or a file: the operation's input, the agent's key, or that of the related key pair. */

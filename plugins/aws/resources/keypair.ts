@@ -27,12 +27,10 @@ export const keypair: Resource = {
   remove: { command: 'DeleteKeyPair', input: (KeyName) => ({ KeyName }) },
   adoptable: ({ config }) => config.PublicKeyMaterial !== undefined,
   async request(call, config) {
-    const file = privateKeyFile(call);
-    if (file !== undefined && (await exists(file)))
-      throw new NonRecoverableError(`private_key_path: ${file} exists already and is not overwritten`);
     const KeyName = textAt(config, 'KeyName') ?? textAt(call.properties, 'resource_id') ?? nameFor(call);
     await refuseTaken(call, KeyName);
     await refuseSecret(call, secretName(call, KeyName));
+    await freeFile(call);
     return { ...config, KeyName };
   },
   async keep(call, made) {
@@ -68,6 +66,15 @@ async function refuseSecret({ ctx, properties, runtime }: Call, secret: string):
     throw new NonRecoverableError(
       `there is a secret ${secret} already: choose another secret_name, or set update_existing_secret: true`,
     );
+}
+
+/** A file that is there already is not ours, unless an attempt of ours died between writing and noting it. */
+async function freeFile(call: Call): Promise<void> {
+  const file = privateKeyFile(call);
+  if (file === undefined) return;
+  if (call.runtime[TOKEN] !== undefined) return await unlink(file).catch(unlessMissing);
+  if (await exists(file))
+    throw new NonRecoverableError(`private_key_path: ${file} exists already and is not overwritten`);
 }
 
 async function putBy(call: Call, item: JsonObject): Promise<JsonObject> {

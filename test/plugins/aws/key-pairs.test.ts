@@ -1,5 +1,6 @@
 /** Private keys go where the blueprint says, and nowhere else. */
 import { constants, generateKeyPairSync, publicEncrypt } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -108,6 +109,30 @@ test('the old family never overwrites a key file', async () => {
   await rm(folder, { recursive: true });
 });
 
+test('a key file that was written just before its worker died is written anew, and goes with the key pair', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'caisson-test-key-'));
+  const file = path.join(folder, 'ours.pem');
+  const config = cloud.config.replace('region_name', 'ec2_region_name').replace('endpoint_url', 'ec2_region_endpoint');
+  const deployment = await deploy(
+    `  key: { type: cloudify.aws.nodes.KeyPair, properties: { aws_config: ${config}, private_key_path: ${file} } }`,
+  );
+  const died: string[] = [];
+  deployment.onFlush = () => {
+    if (died.length > 0 || !existsSync(file)) return;
+    died.push(readFileSync(file, 'utf8'));
+    deployment.kill();
+  };
+  await deployment.install();
+  expect(died).toEqual([expect.stringContaining(PRIVATE)]);
+  const written = await readFile(file, 'utf8');
+  expect(written).toContain(PRIVATE);
+  expect(written).not.toBe(died[0]);
+  expect(cloud.proxy.changes()).toEqual(['CreateKeyPair', 'DeleteKeyPair', 'CreateKeyPair']);
+  await deployment.uninstall();
+  expect(existsSync(file)).toBe(false);
+  await rm(folder, { recursive: true });
+});
+
 test('the password of a Windows machine is read with the private key', () => {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const padding = constants.RSA_PKCS1_PADDING;
@@ -117,7 +142,12 @@ test('the password of a Windows machine is read with the private key', () => {
   const other = generateKeyPairSync('rsa', { modulusLength: 2048 })
     .privateKey.export({ format: 'pem', type: 'pkcs1' })
     .toString();
-  expect(() => decrypted(told, other)).toThrow('not encrypted for the private key');
+  const larger = Buffer.alloc(256, 255).toString('base64');
+  for (const [text, key] of [
+    [told, other],
+    [larger, pem],
+  ] as const)
+    expect(() => decrypted(text, key)).toThrow('not encrypted for the private key');
 });
 
 function sshKey(n: string, e: string): string {

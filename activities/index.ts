@@ -5,6 +5,7 @@ import type { ArtifactStore } from '../store/artifact-store.js';
 import type { OperationEnvironment } from './environment.js';
 import type { PayloadReader } from './history.js';
 import { journalActivities } from './journal.js';
+import { metricsActivities } from './metrics-query.js';
 import { recoveryActivities } from './recover.js';
 import type { OperationRequest } from './request.js';
 import { runOperation } from './run-operation.js';
@@ -15,6 +16,8 @@ export interface ActivityDependencies {
   readonly store: ArtifactStore;
   readonly payloads: PayloadReader;
   readonly environment: OperationEnvironment;
+  /** Address of the Prometheus that policies ask which name none. */
+  readonly prometheus?: string | undefined;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the worker's registry holds functions of every signature
@@ -26,6 +29,7 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     ...operationActivities(dependencies),
     ...journalActivities(dependencies.store),
     ...recoveryActivities(dependencies.payloads),
+    ...metricsActivities(dependencies.prometheus),
     ...workflowScriptActivities(dependencies.environment),
     // Temporal gives the calls of unknown activities to this one. Failing at once beats retrying for ever.
     default: async () => {

@@ -17,6 +17,8 @@ export interface PoliciesInput {
   /** Of the latest {@link DeploymentChange} that this is up to. */
   readonly sequence: number;
   readonly search_attributes: boolean;
+  /** Length of the history at which it continues as new. @default 1000 */
+  readonly max_events?: number;
   /** Carried over continue-as-new. */
   readonly standings?: Readonly<Record<string, Standing>>;
   readonly happenings?: readonly PolicyHappening[];

@@ -113,7 +113,7 @@ class Evaluation {
     for (;;) {
       setCurrentDetails(policiesText(this.#view()));
       if (this.#gone) return;
-      if (workflowInfo().historyLength > MOST_EVENTS || workflowInfo().continueAsNewSuggested) await this.#continue();
+      if (this.#isLong()) await this.#continue();
       await this.#untilDue();
       if (this.#gone || this.#isIdle()) continue;
       if (this.#checked) {
@@ -123,6 +123,11 @@ class Evaluation {
       const due = this.#rules.filter((rule) => this.#dueAt(rule) <= Date.now());
       if (due.length > 0) await this.#look(due);
     }
+  }
+
+  #isLong(): boolean {
+    const { historyLength, continueAsNewSuggested } = workflowInfo();
+    return historyLength > (this.#input.max_events ?? MOST_EVENTS) || continueAsNewSuggested;
   }
 
   /** Waits until a rule is due, or something has changed. */

@@ -26,6 +26,8 @@ export interface WorkerSettings {
    * @default 200
    */
   readonly operations?: number;
+  /** Address of the Prometheus that policies ask. */
+  readonly prometheus?: string | undefined;
   /** The bundle must hide failures then. */
   readonly encryption?: EncryptionKeys | undefined;
 }
@@ -45,6 +47,7 @@ export async function createWorker(settings: WorkerSettings): Promise<Worker> {
       store,
       payloads: payloadReader(loadDataConverter(dataConverter)),
       environment,
+      prometheus: settings.prometheus,
     }),
     maxConcurrentActivityTaskExecutions: settings.operations ?? 200,
     // What a dead worker had in its cache is given to another after this long.

@@ -89,6 +89,7 @@ export async function serve(options: ServeOptions): Promise<void> {
           identity,
           taskQueue: settings.taskQueue,
           operations: settings.worker.operations,
+          prometheus: settings.worker.prometheus,
           encryption,
         });
         await runToEnd(worker, connection, options, health);

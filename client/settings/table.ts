@@ -168,6 +168,12 @@ const table = {
     summary: 'HOST:PORT on which a worker serves Prometheus metrics',
     fallback: 'none',
   },
+  'worker.prometheus': {
+    variable: 'CAISSON_WORKER_PROMETHEUS',
+    kind: 'text',
+    summary: 'address of the Prometheus that policies ask, e.g. http://127.0.0.1:9090',
+    fallback: 'none',
+  },
   'worker.health': {
     variable: 'CAISSON_WORKER_HEALTH',
     kind: 'text',

@@ -4,7 +4,15 @@
  * Cloudify had a rule engine beside its manager evaluate them on streams of metrics. The types are the same here; what
  * is evaluated are the answers of `check_status` and the values of metrics.
  */
-import { type Json, type JsonObject, listMember, member, objectMember, textMember } from '../../blueprint/json.js';
+import {
+  type Json,
+  type JsonObject,
+  listMember,
+  mapEntries,
+  member,
+  objectMember,
+  textMember,
+} from '../../blueprint/json.js';
 import { withoutNamespaces } from '../../blueprint/namespaces.js';
 import type { DeploymentPlan } from '../../blueprint/plan.js';
 
@@ -35,16 +43,15 @@ export interface PolicyRule {
   /** Firings within `limit_window` seconds after which it gives up; -1: never. */
   readonly limit: number;
   readonly limit_window: number;
-  /** Metrics; they may hold functions. */
   readonly metric?: MetricRule;
-  /** Address of the Prometheus that is asked; may hold a function. Absent: the worker's. */
-  readonly prometheus?: Json;
+  /** Address of the Prometheus that is asked; absent: the worker's. */
+  readonly prometheus?: string;
   readonly triggers: readonly PolicyTrigger[];
 }
 
 export interface MetricRule {
   /** The name of a number that `check_status` answers with, of a metric, or a PromQL expression. */
-  readonly query: Json;
+  readonly query: string;
   readonly threshold: number;
   /** Where it is well again, so that a value that trembles around the threshold is not taken for many crossings. */
   readonly rearm_at: number;
@@ -66,12 +73,18 @@ export interface PolicyTrigger {
 /** What a policy goes by where its type has no property for it: two checks in a minute, five times an hour at most. */
 const DEFAULTS = { interval: 30, failures: 2, cool_down: 300, limit: 5, limit_window: 3_600 };
 
-/** @param groups as the plan has them */
-export function policyRules({ groups, nodes }: Pick<DeploymentPlan, 'groups' | 'nodes'>): PolicyRule[] {
+/**
+ * @param evaluate evaluates the functions in a property; Cloudify leaves those of groups' policies as they are, and its
+ *   rule engine could do nothing with them
+ */
+export function policyRules(
+  { groups, nodes }: Pick<DeploymentPlan, 'groups' | 'nodes'>,
+  evaluate: (value: Json) => Json = (value) => value,
+): PolicyRule[] {
   const templates = new Set(nodes.map(({ id }) => id));
   return Object.entries(groups ?? {}).flatMap(([group, definition]) =>
     Object.entries(objectMember(definition, 'policies')).map(([policy, raw]) =>
-      ruleOf(group, policy, raw, nodesOf(group, groups, templates)),
+      ruleOf(group, policy, raw, nodesOf(group, groups, templates), evaluate),
     ),
   );
 }
@@ -91,12 +104,18 @@ function nodesOf(group: string, groups: JsonObject, templates: ReadonlySet<strin
   return [...found];
 }
 
-function ruleOf(group: string, policy: string, raw: Json, nodes: readonly string[]): PolicyRule {
+function ruleOf(
+  group: string,
+  policy: string,
+  raw: Json,
+  nodes: readonly string[],
+  evaluate: (value: Json) => Json,
+): PolicyRule {
   const type = textMember(raw, 'type') ?? '';
-  const properties = objectMember(raw, 'properties');
+  const properties = mapEntries(objectMember(raw, 'properties'), evaluate);
   const watches = watchedBy(type);
   const metric = watches === 'metric' ? metricOf(type, properties) : undefined;
-  const prometheus = member(properties, 'prometheus') ?? undefined;
+  const prometheus = textMember(properties, 'prometheus');
   return {
     id: `${group}/${policy}`,
     group,
@@ -130,7 +149,7 @@ function metricOf(type: string, properties: JsonObject): MetricRule {
   const smoothing = numberOf(member(properties, 'ewma_timeless_r'), Number.NaN);
   const query = member(properties, 'query') ?? member(properties, 'service') ?? '';
   return {
-    query: Array.isArray(query) ? (query[0] ?? '') : query,
+    query: String(Array.isArray(query) ? (query[0] ?? '') : query),
     threshold,
     rearm_at: numberOf(member(properties, 'rearm_at'), threshold),
     upper_bound: isYes(member(properties, 'upper_bound'), true),

@@ -112,7 +112,7 @@ function healthLook(model: Model, instance: NodeInstance, answers: MetricAnswers
 }
 
 function metricLook({ metric }: PolicyRule, instance: NodeInstance, answers: MetricAnswers | undefined): Look {
-  const told = answerOf(instance)?.numbers[String(metric?.query)];
+  const told = answerOf(instance)?.numbers[metric?.query ?? ''];
   const value = told ?? answers?.values?.[instance.id];
   if (value !== undefined) return { value, text: `${metric?.query} is ${value}`, culprit: instance.id };
   return { text: answers?.error ?? `there is no value of ${metric?.query}` };
@@ -148,7 +148,7 @@ async function metricsFor(
   const questions = rules.flatMap((rule) => {
     const own = subjects.get(rule) ?? [];
     const needed = rule.metric ? own.length > 0 : own.some((instance) => !mapsCheck(model, instance));
-    return needed ? [questionOf(model, rule)] : [];
+    return needed ? [questionOf(rule)] : [];
   });
   if (questions.length === 0) return {};
   try {
@@ -162,14 +162,8 @@ async function metricsFor(
   }
 }
 
-function questionOf(model: Model, { id, metric, prometheus }: PolicyRule): MetricQuestion {
-  const url = prometheus === undefined ? undefined : evaluatedIn(model, prometheus);
-  const query = metric ? evaluatedIn(model, metric.query) : null;
-  return {
-    id,
-    ...(typeof query === 'string' ? { query } : {}),
-    ...(typeof url === 'string' && url !== '' ? { url } : {}),
-  };
+function questionOf({ id, metric, prometheus }: PolicyRule): MetricQuestion {
+  return { id, ...(metric ? { query: metric.query } : {}), ...(prometheus === undefined ? {} : { url: prometheus }) };
 }
 
 const EVENT = ' event';

@@ -58,7 +58,7 @@ class Evaluation {
 
   constructor(input: PoliciesInput) {
     this.#input = input;
-    this.#rules = policyRules(input.plan);
+    this.#rules = rulesOf(input);
     this.#standings = new Map(Object.entries(input.standings ?? {}));
     this.#happenings = [...(input.happenings ?? [])];
     this.#lookedAt = new Map(Object.entries(input.looked_at ?? {}));
@@ -223,7 +223,7 @@ class Evaluation {
       node_instance_id: instanceId,
       node_name: instance?.node_id ?? '',
       diagnose: standing.text,
-      service: String(rule.metric?.query ?? ''),
+      service: rule.metric?.query ?? '',
       metric: standing.value ?? null,
       value: standing.value ?? null,
       threshold: rule.metric?.threshold ?? null,
@@ -253,7 +253,7 @@ class Evaluation {
       blueprint: change.blueprint ?? this.#input.blueprint,
       instances: change.instances ?? this.#input.instances,
     };
-    if (change.plan) this.#rules = policyRules(change.plan);
+    this.#rules = rulesOf(this.#input);
     if (change.instances) this.#forgetGone();
     this.#changes += 1;
   }
@@ -322,6 +322,10 @@ class Evaluation {
       })),
     };
   }
+}
+
+function rulesOf(model: PoliciesInput): PolicyRule[] {
+  return policyRules(model.plan, (value) => evaluatedIn(model, value));
 }
 
 function healthOf(properties: JsonObject): unknown {

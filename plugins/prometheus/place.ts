@@ -22,7 +22,10 @@ export interface Place {
 
 const THIS_MACHINE = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/;
 
-/** Opens the machine that a node is about, for as long as `work` takes; `undefined`: this one. */
+/**
+ * Opens the machine that a node is about, for as long as `work` takes. It is this one for `undefined`, for a node on no
+ * host, and for a host with a loopback address and no way to log in.
+ */
 export async function at<T>(
   ctx: OperationContext,
   subject: Subject | undefined,
@@ -31,8 +34,8 @@ export async function at<T>(
   const host = subject && relatedHost(subject);
   if (!host) return await work(thisMachine(ctx.signal), undefined);
   const address = host.address();
-  if (THIS_MACHINE.test(address) && textOf(host.login.port) === undefined)
-    return await work(thisMachine(ctx.signal), address);
+  const canLogIn = textOf(host.login.key) !== undefined || textOf(host.login.password) !== undefined;
+  if (THIS_MACHINE.test(address) && !canLogIn) return await work(thisMachine(ctx.signal), address);
   const connection = await sshConnect(await sshLoginOf(ctx, {}, host, 'agent_config'), ctx.signal);
   const run = async (line: string, input = ''): Promise<string> => {
     const { code, stdout, stderr } = await connection.exec(line, ctx.signal, Buffer.from(input));

@@ -13,7 +13,10 @@ import { serverOf, settingsOf, TARGETS_VARIABLE } from './server.js';
 const MONITORED_BY = 'caisson.relationships.prometheus.monitored_by';
 const DEFAULT_PORT = 9100;
 
-/** @param inputs of an operation of a node: `port`, `path`, `scheme`, `address`, `labels`, `job`, `targets_folder` */
+/**
+ * @param inputs what the properties of the relationship say too, and go before them: functions are evaluated in inputs only.
+ *  `port`, `path`, `scheme`, `address`, `labels`, `job`, `targets_folder`
+ */
 export async function registerTargets(ctx: OperationContext, inputs: JsonObject): Promise<void> {
   const registered = placeOf(ctx, inputs);
   if (!registered) {

@@ -6,6 +6,7 @@ import type { OperationEnvironment } from './environment.js';
 import type { PayloadReader } from './history.js';
 import { journalActivities } from './journal.js';
 import { metricsActivities } from './metrics-query.js';
+import { type Observer, observedOperation } from './observe.js';
 import { recoveryActivities } from './recover.js';
 import type { OperationRequest } from './request.js';
 import { runOperation } from './run-operation.js';
@@ -18,6 +19,8 @@ export interface ActivityDependencies {
   readonly environment: OperationEnvironment;
   /** Address of the Prometheus that policies ask which name none. */
   readonly prometheus?: string | undefined;
+  /** Who measures: see observe.ts. @default nobody */
+  readonly observers?: readonly Observer[] | undefined;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the worker's registry holds functions of every signature
@@ -27,7 +30,7 @@ type Activities = Record<string, (...args: any[]) => Promise<unknown>>;
 export function createActivities(dependencies: ActivityDependencies): Activities {
   return {
     ...operationActivities(dependencies),
-    ...journalActivities(dependencies.store),
+    ...journalActivities(dependencies.store, dependencies.observers),
     ...recoveryActivities(dependencies.payloads),
     ...metricsActivities(dependencies.prometheus),
     ...workflowScriptActivities(dependencies.environment),
@@ -42,13 +45,14 @@ export function createActivities(dependencies: ActivityDependencies): Activities
   };
 }
 
-function operationActivities({ plugins, environment }: ActivityDependencies): Activities {
+function operationActivities({ plugins, environment, observers = [] }: ActivityDependencies): Activities {
   const activities: Activities = {};
   for (const plugin of plugins) {
     for (const [name, definition] of Object.entries(plugin.operations)) {
       const type = `${plugin.name}.${name}`;
       if (activities[type]) throw new Error(`two plugins define the operation ${type}`);
-      activities[type] = async (request: OperationRequest) => await runOperation(definition, request, environment);
+      const run = async (request: OperationRequest) => await runOperation(definition, request, environment);
+      activities[type] = observers.length === 0 ? run : observedOperation(type, run, observers);
     }
   }
   return activities;

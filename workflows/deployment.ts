@@ -13,10 +13,12 @@ import {
   continueAsNew,
   getExternalWorkflowHandle,
   ParentClosePolicy,
+  patched,
   proxyActivities,
   setCurrentDetails,
   setHandler,
   startChild,
+  upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { JournalActivities } from '../activities/journal.js';
@@ -276,10 +278,11 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
     tell(request, ended);
     policies.executionEnded(request.workflow_id);
     const { outcome } = settled;
+    if (patched('instances-memo')) upsertMemo({ instances: countStates(instances) });
     // For people to read: a failure to write it is retried, and does not hold up the next execution.
     saved = saveSnapshot
       .executeWithOptions({ summary: `snapshot after ${request.workflow_id}` }, [
-        { deployment_id: input.id, execution_id: request.id, outcome, instances },
+        { ...snapshotOf(ended), outcome, instances },
       ])
       .catch(() => undefined);
   }
@@ -442,6 +445,27 @@ function recordOf(deploymentId: string, request: ExecutionRequest): ExecutionRec
     resumable: false,
     ...(request.cause ? { cause: request.cause } : {}),
   };
+}
+
+/** What the snapshot tells of the execution after which it was made. */
+function snapshotOf({
+  id,
+  deployment_id,
+  workflow_id,
+  started_at,
+  ended_at,
+  error,
+  resume_of,
+  cause,
+}: ExecutionRecord) {
+  const execution = { deployment_id, execution_id: id, workflow_id, started_at, ended_at, error, resume_of };
+  return cause ? { ...execution, cause } : execution;
+}
+
+function countStates(instances: readonly NodeInstance[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { state } of instances) counts[state] = (counts[state] ?? 0) + 1;
+  return counts;
 }
 
 function isLive({ state }: NodeInstance): boolean {

@@ -165,7 +165,7 @@ const table = {
   'worker.metrics': {
     variable: 'CAISSON_WORKER_METRICS',
     kind: 'text',
-    summary: 'HOST:PORT on which a worker serves Prometheus metrics',
+    summary: 'HOST:PORT on which a worker serves Prometheus metrics; a port alone is one of 127.0.0.1',
     fallback: 'none',
   },
   'worker.prometheus': {

@@ -2,6 +2,8 @@
 import { ApplicationFailure, activityInfo } from '@temporalio/activity';
 import type { Plugin } from '../plugins/sdk/define.js';
 import type { ArtifactStore } from '../store/artifact-store.js';
+import type { LeanRequest } from '../workflows/lean-request.js';
+import { BegunRuns } from './begun-runs.js';
 import type { OperationEnvironment } from './environment.js';
 import type { PayloadReader } from './history.js';
 import { journalActivities } from './journal.js';
@@ -38,13 +40,15 @@ export function createActivities(dependencies: ActivityDependencies): Activities
   };
 }
 
-function operationActivities({ plugins, environment }: ActivityDependencies): Activities {
+function operationActivities({ plugins, environment, payloads }: ActivityDependencies): Activities {
+  const runtime = { environment, runs: new BegunRuns(payloads) };
   const activities: Activities = {};
   for (const plugin of plugins) {
     for (const [name, definition] of Object.entries(plugin.operations)) {
       const type = `${plugin.name}.${name}`;
       if (activities[type]) throw new Error(`two plugins define the operation ${type}`);
-      activities[type] = async (request: OperationRequest) => await runOperation(definition, request, environment);
+      activities[type] = async (request: OperationRequest | LeanRequest) =>
+        await runOperation(definition, request, runtime);
     }
   }
   return activities;

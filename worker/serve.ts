@@ -89,6 +89,8 @@ export async function serve(options: ServeOptions): Promise<void> {
           identity,
           taskQueue: settings.taskQueue,
           operations: settings.worker.operations,
+          // It has no other worker to share with.
+          ...(options.embedded ? { eagerOperations: 50 } : {}),
           encryption,
         });
         await runToEnd(worker, connection, options, health);

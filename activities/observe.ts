@@ -5,6 +5,7 @@
 import { ApplicationFailure, activityInfo, CancelledFailure, Context } from '@temporalio/activity';
 import type { SaveSnapshotRequest } from './journal.js';
 import type { OperationFailureDetails, OperationRequest, OperationResult } from './request.js';
+import type { SentRequest } from './run-operation.js';
 
 /**
  * How an attempt ended. `retried`: it failed, or asked for it, and is run again; `waiting`: what it waits for is not so yet;
@@ -17,7 +18,8 @@ export interface AttemptView {
   readonly plugin: string;
   /** Activity type: `docker.container.create`. */
   readonly type: string;
-  readonly request: OperationRequest;
+  /** Unknown at the begin, and for an attempt that could not be begun. */
+  readonly request?: OperationRequest;
   /** Temporal's number of the attempt, from 1: lost workers count. */
   readonly attempt: number;
   readonly activity_id: string;
@@ -43,17 +45,21 @@ export interface Observer {
   executionEnded?(execution: SaveSnapshotRequest): void;
 }
 
-type Run = (request: OperationRequest) => Promise<OperationResult>;
+type Run = (request: SentRequest, onRequest: (request: OperationRequest) => void) => Promise<OperationResult>;
 
 /** The same operation, watched. */
-export function observedOperation(type: string, run: Run, observers: readonly Observer[]): Run {
+export function observedOperation(
+  type: string,
+  observers: readonly Observer[],
+  run: Run,
+): (request: SentRequest) => Promise<OperationResult> {
   const plugin = type.slice(0, type.indexOf('.'));
-  return async (request) => {
+  return async (sent) => {
     const info = activityInfo();
+    let request: OperationRequest | undefined;
     const attempt: AttemptView = {
       plugin,
       type,
-      request,
       attempt: info.attempt,
       activity_id: info.activityId,
       run_id: info.workflowExecution?.runId ?? '',
@@ -62,10 +68,13 @@ export function observedOperation(type: string, run: Run, observers: readonly Ob
     };
     for (const observer of observers) observer.attemptBegins?.(attempt);
     const ended = (end: Omit<AttemptEnd, 'ended_at'>): void => {
-      for (const observer of observers) observer.attemptEnded?.(attempt, { ...end, ended_at: Date.now() });
+      const whole = request === undefined ? attempt : { ...attempt, request };
+      for (const observer of observers) observer.attemptEnded?.(whole, { ...end, ended_at: Date.now() });
     };
     try {
-      const result = await run(request);
+      const result = await run(sent, (whole) => {
+        request = whole;
+      });
       ended({ outcome: 'succeeded' });
       return result;
     } catch (error) {

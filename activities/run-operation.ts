@@ -10,9 +10,11 @@ import { type ContextHandle, createOperationContext } from '../plugins/sdk/creat
 import type { OperationDefinition } from '../plugins/sdk/define.js';
 import { NonRecoverableError, RecoverableError } from '../plugins/sdk/errors.js';
 import type { OperationHost } from '../plugins/sdk/host.js';
+import type { LeanRequest } from '../workflows/lean-request.js';
 import { patchSignal, requestQuery } from '../workflows/messages.js';
 import { unpacked } from '../workflows/packed-snapshot.js';
 import { type AttemptHistory, type AttemptMark, attemptHistory, MOST_LOST_WORKERS } from './attempts.js';
+import type { BegunRuns } from './begun-runs.js';
 import type { OperationEnvironment } from './environment.js';
 import type { OperationRequest, OperationResult, Patches } from './request.js';
 import { resolveSecrets } from './secrets.js';
@@ -21,12 +23,23 @@ import { isCancelled, toFailure } from './to-failure.js';
 /** How often a beat is due. The server answers with a cancel request, so this is also how fast a cancel arrives. */
 const BEAT_MS = 2_000;
 
+/** What an operation runs with, beside its request. */
+export interface OperationRuntime {
+  readonly environment: OperationEnvironment;
+  readonly runs: BegunRuns;
+  /** Told of the request as soon as all of it is known. */
+  readonly onRequest?: (request: OperationRequest) => void;
+}
+
+export type SentRequest = OperationRequest | LeanRequest;
+
 export async function runOperation(
   definition: OperationDefinition,
-  sent: OperationRequest,
-  environment: OperationEnvironment,
+  sent: SentRequest,
+  { environment, runs, onRequest }: OperationRuntime,
 ): Promise<OperationResult> {
-  const first = unpacked(sent);
+  const first = await wholeRequest(sent, runs);
+  onRequest?.(first);
   const { info, cancellationSignal, heartbeat } = Context.current();
   const history = attemptHistory(info.attempt, info.heartbeatDetails as AttemptMark | undefined);
   refuseLost(definition, first, history);
@@ -173,7 +186,19 @@ function workflowHandle() {
   return client.workflow.getHandle(workflowId, runId);
 }
 
-async function freshRequest(request: OperationRequest): Promise<OperationRequest | undefined> {
+async function wholeRequest(sent: SentRequest, runs: BegunRuns): Promise<OperationRequest> {
+  if ('snapshot' in sent) return unpacked(sent);
+  try {
+    return (await runs.current()).request(sent);
+  } catch (error) {
+    // The history cannot be read from here: the workflow itself knows what it asked for.
+    const told = await freshRequest(sent).catch(() => undefined);
+    if (told) return told;
+    throw error;
+  }
+}
+
+async function freshRequest(request: { readonly task_id: string }): Promise<OperationRequest | undefined> {
   const answer = await workflowHandle().query(requestQuery, { task_id: request.task_id });
   return answer ? unpacked(answer as unknown as OperationRequest) : undefined;
 }

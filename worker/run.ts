@@ -31,6 +31,12 @@ export interface WorkerSettings {
   readonly prometheus?: string | undefined;
   /** Who measures. */
   readonly observers?: readonly Observer[] | undefined;
+  /**
+   * Operations that are handed over with the answer to a workflow task, where the server does that. They stay on the
+   * worker that runs the workflow: few where there are several workers.
+   * @default 3
+   */
+  readonly eagerOperations?: number;
   /** The bundle must hide failures then. */
   readonly encryption?: EncryptionKeys | undefined;
 }
@@ -54,6 +60,7 @@ export async function createWorker(settings: WorkerSettings): Promise<Worker> {
       observers: settings.observers,
     }),
     maxConcurrentActivityTaskExecutions: settings.operations ?? 200,
+    maxEagerActivityReservationsPerWorkflowTask: settings.eagerOperations ?? 3,
     // What a dead worker had in its cache is given to another after this long.
     stickyQueueScheduleToStartTimeout: '3s',
     // A cancel request comes as the answer to a heartbeat: held back for long, it would arrive late.

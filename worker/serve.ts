@@ -95,6 +95,8 @@ export async function serve(options: ServeOptions): Promise<void> {
           operations: settings.worker.operations,
           prometheus: settings.worker.prometheus,
           observers: watching.observers,
+          // It has no other worker to share with.
+          ...(options.embedded ? { eagerOperations: 50 } : {}),
           encryption,
         });
         const stop = watching.count(connection, namespace, createDataConverter(store, encryption));

@@ -20,6 +20,8 @@ export async function checkInstances(
   const options = { ...DEFAULT_OPTIONS, max_retries: 0 };
   const request = { id: 'policies', workflow_id: 'check_status', parameters: {}, options };
   const state = new ExecutionState({ deployment_id, blueprint, plan, instances, request });
+  // The run of the evaluation does not begin with what is asked now: requests must say all of it.
+  state.modelReplaced = true;
   setHandler(patchSignal, (message) => state.applyFlush(message));
   setHandler(requestQuery, ({ task_id }) => {
     const task = state.running.get(task_id);

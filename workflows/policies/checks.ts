@@ -22,7 +22,10 @@ export async function checkInstances(
   const state = new ExecutionState({ deployment_id, blueprint, plan, instances, request });
   // The run of the evaluation does not begin with what is asked now: requests must say all of it.
   state.modelReplaced = true;
-  setHandler(patchSignal, (message) => state.applyFlush(message));
+  state.hasPage = false;
+  setHandler(patchSignal, (message) => state.applyFlush(message), {
+    description: 'Runtime properties that a running check stored',
+  });
   setHandler(requestQuery, ({ task_id }) => {
     const task = state.running.get(task_id);
     return task ? JSON.parse(JSON.stringify(task.request())) : null;

@@ -10,11 +10,9 @@ import { type ContextHandle, createOperationContext } from '../plugins/sdk/creat
 import type { OperationDefinition } from '../plugins/sdk/define.js';
 import { NonRecoverableError, RecoverableError } from '../plugins/sdk/errors.js';
 import type { OperationHost } from '../plugins/sdk/host.js';
-import type { LeanRequest } from '../workflows/lean-request.js';
 import { patchSignal, requestQuery } from '../workflows/messages.js';
 import { unpacked } from '../workflows/packed-snapshot.js';
 import { type AttemptHistory, type AttemptMark, attemptHistory, MOST_LOST_WORKERS } from './attempts.js';
-import type { BegunRuns } from './begun-runs.js';
 import type { OperationEnvironment } from './environment.js';
 import type { OperationRequest, OperationResult, Patches } from './request.js';
 import { resolveSecrets } from './secrets.js';
@@ -23,18 +21,11 @@ import { isCancelled, toFailure } from './to-failure.js';
 /** How often a beat is due. The server answers with a cancel request, so this is also how fast a cancel arrives. */
 const BEAT_MS = 2_000;
 
-/** What an operation runs with, beside its request. */
-export interface OperationRuntime {
-  readonly environment: OperationEnvironment;
-  readonly runs: BegunRuns;
-}
-
 export async function runOperation(
   definition: OperationDefinition,
-  sent: OperationRequest | LeanRequest,
-  { environment, runs }: OperationRuntime,
+  first: OperationRequest,
+  environment: OperationEnvironment,
 ): Promise<OperationResult> {
-  const first = await wholeRequest(sent, runs);
   const { info, cancellationSignal, heartbeat } = Context.current();
   const history = attemptHistory(info.attempt, info.heartbeatDetails as AttemptMark | undefined);
   refuseLost(definition, first, history);
@@ -181,19 +172,8 @@ function workflowHandle() {
   return client.workflow.getHandle(workflowId, runId);
 }
 
-async function wholeRequest(sent: OperationRequest | LeanRequest, runs: BegunRuns): Promise<OperationRequest> {
-  if ('snapshot' in sent) return unpacked(sent);
-  try {
-    return (await runs.current()).request(sent);
-  } catch (error) {
-    // The history cannot be read from here: the workflow itself knows what it asked for.
-    const told = await freshRequest(sent).catch(() => undefined);
-    if (told) return told;
-    throw error;
-  }
-}
-
-async function freshRequest(request: { readonly task_id: string }): Promise<OperationRequest | undefined> {
+/** The request with the properties of now; undefined when the operation is not running any more. */
+export async function freshRequest(request: { readonly task_id: string }): Promise<OperationRequest | undefined> {
   const answer = await workflowHandle().query(requestQuery, { task_id: request.task_id });
   return answer ? unpacked(answer as unknown as OperationRequest) : undefined;
 }

@@ -4,6 +4,7 @@ import { type NativeConnection, Worker, type WorkflowBundleOption } from '@tempo
 import type { OperationEnvironment } from '../activities/environment.js';
 import { payloadReader } from '../activities/history.js';
 import { createActivities } from '../activities/index.js';
+import type { Observer } from '../activities/observe.js';
 import type { Plugin } from '../plugins/sdk/define.js';
 import type { ArtifactStore } from '../store/artifact-store.js';
 import { createDataConverter } from '../store/data-converter.js';
@@ -32,6 +33,10 @@ export interface WorkerSettings {
    * @default 3
    */
   readonly eagerOperations?: number;
+  /** Address of the Prometheus that policies ask. */
+  readonly prometheus?: string | undefined;
+  /** Who measures. */
+  readonly observers?: readonly Observer[] | undefined;
   /** The bundle must hide failures then. */
   readonly encryption?: EncryptionKeys | undefined;
 }
@@ -51,6 +56,8 @@ export async function createWorker(settings: WorkerSettings): Promise<Worker> {
       store,
       payloads: payloadReader(loadDataConverter(dataConverter)),
       environment,
+      prometheus: settings.prometheus,
+      observers: settings.observers,
     }),
     maxConcurrentActivityTaskExecutions: settings.operations ?? 200,
     maxEagerActivityReservationsPerWorkflowTask: settings.eagerOperations ?? 3,

@@ -31,6 +31,7 @@ export default defineConfig({
             'test/plugins/docker/*.test.ts',
             'test/plugins/ansible/**',
             'test/plugins/fabric/**',
+            'test/vault/**',
             // Cases that are kept elsewhere: compared where their folder is named.
             ...(process.env.CAISSON_CONFORMANCE ? [] : ['test/blueprint/recorded.test.ts']),
           ],
@@ -79,6 +80,11 @@ export default defineConfig({
         extends: true,
         // Starts an SSH server on the loopback address; the machine may have to get one first.
         test: { name: 'fabric', include: ['test/plugins/fabric/**/*.test.ts'], hookTimeout: 300_000 },
+      },
+      {
+        extends: true,
+        // A vault, fetched once and started in dev mode.
+        test: { name: 'vault', include: ['test/vault/**/*.test.ts'], globalSetup: 'test/vault/server.ts' },
       },
       {
         extends: true,

@@ -5,6 +5,8 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
+import type { SecretSettings } from '../store/secrets.js';
+import type { VaultSettings } from '../store/vault/settings.js';
 import { CaissonError } from './errors.js';
 import { type ConnectionSettings, resolveConnection } from './settings/connection.js';
 import { projectSettings, type SettingsFile, settingsIn } from './settings/file.js';
@@ -22,7 +24,7 @@ export interface Settings {
   readonly stateFolder: string;
   readonly downloadsFolder: string;
   readonly artifacts: string;
-  readonly secretsFolder: string;
+  readonly secrets: SecretSettings;
   /** Work folders of deployments on this machine. */
   readonly workFolder: string;
   readonly pluginFolders: readonly string[];
@@ -201,7 +203,12 @@ function settingsOf(origins: readonly SettingOrigin[], connection: ConnectionSet
     stateFolder: values.state,
     downloadsFolder: values.downloads,
     artifacts: values.artifacts,
-    secretsFolder: values.secrets,
+    secrets: {
+      location: values.secrets,
+      ...optional('keys', values.secrets_key),
+      ...optional('keyFile', values.secrets_key_file),
+      ...optional('vault', vaultOf(values)),
+    },
     workFolder: path.join(values.home, 'work'),
     pluginFolders: values.plugins,
     blueprintFolders: values.blueprints,
@@ -225,6 +232,24 @@ function settingsOf(origins: readonly SettingOrigin[], connection: ConnectionSet
       ...optional('metrics', values['worker.metrics']),
       ...optional('health', values['worker.health']),
     },
+  };
+}
+
+function vaultOf(values: Record<SettingKey, never>): VaultSettings | undefined {
+  if (!String(values.secrets).startsWith('vault:')) return undefined;
+  return {
+    ...optional('address', values['vault.address']),
+    ...optional('namespace', values['vault.namespace']),
+    ...optional('token', values['vault.token']),
+    ...optional('tokenFile', values['vault.token_file']),
+    ...optional('roleId', values['vault.role_id']),
+    ...optional('secretId', values['vault.secret_id']),
+    ...optional('secretIdFile', values['vault.secret_id_file']),
+    ...optional('authMount', values['vault.auth_mount']),
+    ...optional('caFile', values['vault.ca_file']),
+    ...optional('certFile', values['vault.cert_file']),
+    ...optional('certKeyFile', values['vault.cert_key_file']),
+    ...optional('serverName', values['vault.server_name']),
   };
 }
 

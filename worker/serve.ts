@@ -3,12 +3,12 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
+import { secretsOf } from '../client/secrets.js';
 import type { Settings } from '../client/settings.js';
 import { writeState } from '../client/stack/state.js';
 import { installedPlugins } from '../plugins/installed.js';
 import { encryptionKeys } from '../store/encryption.js';
 import { openArtifactStore } from '../store/open.js';
-import { secretStore } from '../store/secrets.js';
 import { workflowBundle } from './bundle.js';
 import { operationEnvironment } from './environment.js';
 import { serveHealth, type WorkerHealth } from './health.js';
@@ -64,7 +64,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     });
     const environment = operationEnvironment({
       store,
-      secrets: secretStore({ folder: settings.secretsFolder, environment: options.environment }),
+      secrets: await secretsOf(settings, options.environment),
       cacheFolder: settings.cacheFolder,
       workFolder: settings.workFolder,
       worker: `${hostname()}-${process.pid}`.replaceAll(/[^\w.-]/g, '_'),

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { openArtifactStore } from '../../../store/open.js';
+import { secretsHere } from '../../secrets.js';
 import type { Settings } from '../../settings.js';
 import { type Check, fail, ok, warn } from './check.js';
 
@@ -57,12 +58,12 @@ async function artifacts({ artifacts: location }: Settings): Promise<Check> {
   }
 }
 
-async function secrets({ secretsFolder, encryption }: Settings): Promise<readonly Check[]> {
-  const checks: Check[] = [];
-  const file = path.join(secretsFolder, 'secrets.key');
+async function secrets({ secrets: given, encryption }: Settings): Promise<readonly Check[]> {
+  const checks: Check[] = [await provider(given)];
+  const file = given.keyFile ?? path.join(given.location, 'secrets.key');
   const found = await stat(file).catch(() => undefined);
   if (found && (found.mode & 0o077) !== 0)
-    checks.push(fail('Secrets', `others may read the key ${file}`, `chmod 600 ${file}, and change the secrets`));
+    checks.push(fail('Secrets', `others may read the key ${file}`, `chmod 600 ${file}, and: caisson secrets rotate`));
   if (encryption?.keyFile !== undefined)
     checks.push(
       await readFile(encryption.keyFile).then(
@@ -71,4 +72,13 @@ async function secrets({ secretsFolder, encryption }: Settings): Promise<readonl
       ),
     );
   return checks;
+}
+
+async function provider({ location, ...settings }: Settings['secrets']): Promise<Check> {
+  try {
+    const secrets = await secretsHere({ secrets: { location, ...settings } });
+    return ok('Secrets', `${(await secrets.list()).length} in ${location}`);
+  } catch (error) {
+    return fail('Secrets', (error as Error).message, 'see: caisson config list --origin');
+  }
 }

@@ -9,11 +9,13 @@ export const exportSecrets: CommandDefinition = {
   name: 'export',
   summary: 'Write all secrets into a file, encrypted under a passphrase',
   options: [
-    { flags: '-o, --output-path <file>', summary: 'the file; it must not exist yet' },
+    { flags: '--output-path <file>', summary: 'the file; it must not exist yet' },
     ...PASSPHRASE,
     { flags: '--non-encrypted', summary: 'in clear, as a JSON list' },
   ],
-  examples: [['caisson secrets export -o secrets.enc --passphrase-from-env P', 'to take them to another machine']],
+  examples: [
+    ['caisson secrets export --output-path secrets.enc --passphrase-from-env P', 'to take them to another machine'],
+  ],
   async run(invocation) {
     const { io, global } = invocation;
     const { usageError } = await import('../errors.js');
@@ -21,7 +23,7 @@ export const exportSecrets: CommandDefinition = {
     const { createFile } = await import('../../store/whole-file.js');
     const path = await import('node:path');
     const file = optionalText(invocation, 'outputPath');
-    if (file === undefined) throw usageError('name the file: -o FILE');
+    if (file === undefined) throw usageError('name the file: --output-path FILE');
     const passphrase = await givenPassphrase(invocation);
     if ((passphrase === undefined) !== flag(invocation, 'nonEncrypted'))
       throw usageError('give either a passphrase or --non-encrypted');

@@ -32,6 +32,7 @@ export default defineConfig({
             'test/plugins/ansible/**',
             'test/plugins/fabric/**',
             'test/vault/**',
+            'test/team/**',
             // Cases that are kept elsewhere: compared where their folder is named.
             ...(process.env.CAISSON_CONFORMANCE ? [] : ['test/blueprint/recorded.test.ts']),
           ],
@@ -80,6 +81,17 @@ export default defineConfig({
         extends: true,
         // Starts an SSH server on the loopback address; the machine may have to get one first.
         test: { name: 'fabric', include: ['test/plugins/fabric/**/*.test.ts'], hookTimeout: 300_000 },
+      },
+      {
+        extends: true,
+        // A bucket and a Temporal server that several clients and workers share.
+        test: {
+          name: 'team',
+          include: ['test/team/**/*.test.ts'],
+          globalSetup: ['test/plugins/aws/moto.ts', 'test/workflows/server.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
       },
       {
         extends: true,

@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
+import type { S3Settings } from '../store/s3/settings.js';
 import type { SecretSettings } from '../store/secrets.js';
 import type { VaultSettings } from '../store/vault/settings.js';
 import { CaissonError } from './errors.js';
@@ -23,7 +24,10 @@ export interface Settings {
   readonly cacheFolder: string;
   readonly stateFolder: string;
   readonly downloadsFolder: string;
+  /** A folder's path or a location that names its kind. */
   readonly artifacts: string;
+  /** For an artifact store in a bucket. */
+  readonly s3?: S3Settings;
   readonly secrets: SecretSettings;
   /** Work folders of deployments on this machine. */
   readonly workFolder: string;
@@ -203,6 +207,7 @@ function settingsOf(origins: readonly SettingOrigin[], connection: ConnectionSet
     stateFolder: values.state,
     downloadsFolder: values.downloads,
     artifacts: values.artifacts,
+    ...optional('s3', s3Of(values)),
     secrets: {
       location: values.secrets,
       ...optional('keys', values.secrets_key),
@@ -232,6 +237,16 @@ function settingsOf(origins: readonly SettingOrigin[], connection: ConnectionSet
       ...optional('metrics', values['worker.metrics']),
       ...optional('health', values['worker.health']),
     },
+  };
+}
+
+function s3Of(values: Record<SettingKey, never>): S3Settings | undefined {
+  if (!String(values.artifacts).startsWith('s3:')) return undefined;
+  return {
+    ...optional('endpoint', values['s3.endpoint']),
+    ...optional('region', values['s3.region']),
+    ...optional('accessKeyId', values['s3.access_key_id']),
+    ...optional('secretAccessKey', values['s3.secret_access_key']),
   };
 }
 

@@ -3,12 +3,12 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
+import { artifactStoreOf } from '../client/artifacts.js';
 import { secretsOf } from '../client/secrets.js';
 import type { Settings } from '../client/settings.js';
 import { writeState } from '../client/stack/state.js';
 import { installedPlugins } from '../plugins/installed.js';
 import { encryptionKeys } from '../store/encryption.js';
-import { openArtifactStore } from '../store/open.js';
 import { workflowBundle } from './bundle.js';
 import { operationEnvironment } from './environment.js';
 import { serveHealth, type WorkerHealth } from './health.js';
@@ -51,7 +51,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const beat = setInterval(() => void health.tell(), BEAT_MS);
   await health.tell('starting');
   try {
-    const store = openArtifactStore(settings.artifacts);
+    const store = artifactStoreOf(settings);
     const encryption = await encryptionKeys(settings.encryption);
     const bundle = await workflowBundle({
       modules: [
@@ -66,7 +66,7 @@ export async function serve(options: ServeOptions): Promise<void> {
       store,
       secrets: await secretsOf(settings, options.environment),
       cacheFolder: settings.cacheFolder,
-      workFolder: settings.workFolder,
+      workFolder: workFolderOf(settings),
       worker: `${hostname()}-${process.pid}`.replaceAll(/[^\w.-]/g, '_'),
     });
     while (!signal.aborted) {
@@ -106,6 +106,11 @@ export async function serve(options: ServeOptions): Promise<void> {
     endpoint?.close();
     log.info('the worker has stopped');
   }
+}
+
+/** Deployments of two namespaces may have one id. */
+function workFolderOf({ workFolder, connection: { namespace } }: Settings): string {
+  return namespace === 'default' ? workFolder : path.join(workFolder, '.namespaces', encodeURIComponent(namespace));
 }
 
 function installRuntime(settings: Settings, log: WorkerLog): void {

@@ -51,8 +51,36 @@ const table = {
   artifacts: {
     variable: 'CAISSON_ARTIFACTS',
     kind: 'location',
-    summary: 'artifact store that clients and workers share: a folder or a file: URL',
+    summary: 'artifact store that clients and workers share: a folder, a file: URL, or s3://BUCKET/PREFIX',
     fallback: 'artifacts in home',
+  },
+  's3.endpoint': {
+    variable: 'CAISSON_S3_ENDPOINT',
+    kind: 'text',
+    summary: "address of the bucket's server, https://HOST:PORT, when it is not Amazon's",
+    fallback: "Amazon's",
+    personal: true,
+  },
+  's3.region': {
+    variable: 'CAISSON_S3_REGION',
+    kind: 'text',
+    summary: 'region of the bucket',
+    fallback: 'AWS_REGION, else us-east-1',
+  },
+  's3.access_key_id': {
+    variable: 'CAISSON_S3_ACCESS_KEY_ID',
+    kind: 'text',
+    summary: 'access key for the bucket',
+    fallback: 'as the AWS SDK finds it: variables, profile, role of the machine',
+    personal: true,
+  },
+  's3.secret_access_key': {
+    variable: 'CAISSON_S3_SECRET_ACCESS_KEY',
+    kind: 'text',
+    summary: 'secret of that access key',
+    fallback: 'as the AWS SDK finds it',
+    secret: true,
+    personal: true,
   },
   secrets: {
     variable: 'CAISSON_SECRETS',

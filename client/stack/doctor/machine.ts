@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
-import { openArtifactStore } from '../../../store/open.js';
+import { artifactStoreOf } from '../../artifacts.js';
 import { secretsHere } from '../../secrets.js';
 import type { Settings } from '../../settings.js';
 import { type Check, fail, ok, warn } from './check.js';
@@ -43,18 +43,22 @@ async function disk({ home: folder }: Settings): Promise<Check> {
 }
 
 /** Writes, reads and deletes one small object. */
-async function artifacts({ artifacts: location }: Settings): Promise<Check> {
+async function artifacts(settings: Settings): Promise<Check> {
   const key = `doctor/${randomBytes(8).toString('hex')}`;
   try {
-    const store = openArtifactStore(location);
+    const store = artifactStoreOf(settings);
     await store.put(key, Buffer.from(key));
     const read = await store.get(key);
     await store.delete(key);
     if (read === undefined || Buffer.from(read).toString() !== key)
       throw new Error('what was written is not what is read');
-    return ok('Artifact store', location);
+    return ok('Artifact store', settings.artifacts);
   } catch (error) {
-    return fail('Artifact store', `${location}: ${(error as Error).message}`, 'see: caisson config list --origin');
+    return fail(
+      'Artifact store',
+      `${settings.artifacts}: ${(error as Error).message}`,
+      'see: caisson config list --origin',
+    );
   }
 }
 

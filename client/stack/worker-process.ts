@@ -50,7 +50,17 @@ export async function startWorker(
 /** The build, and the settings that a running worker cannot take on: it is replaced when they change. */
 export async function workerBuild(settings: Settings): Promise<string> {
   const { artifacts, s3, secrets, pluginFolders, encryption, taskQueue, retention, worker, connection } = settings;
-  const relevant = [artifacts, secrets, pluginFolders, encryption, taskQueue, retention, worker, connection.namespace];
+  const relevant = [
+    artifacts,
+    s3,
+    secrets,
+    pluginFolders,
+    encryption,
+    taskQueue,
+    retention,
+    worker,
+    connection.namespace,
+  ];
   const hash = createHash('sha256').update(JSON.stringify(relevant)).digest('hex').slice(0, 12);
   return `${await buildId()}-${hash}`;
 }

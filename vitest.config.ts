@@ -32,6 +32,8 @@ export default defineConfig({
             'test/plugins/ansible/**',
             'test/plugins/fabric/**',
             'test/plugins/prometheus/**',
+            'test/vault/**',
+            'test/team/**',
             // Cases that are kept elsewhere: compared where their folder is named.
             ...(process.env.CAISSON_CONFORMANCE ? [] : ['test/blueprint/recorded.test.ts']),
           ],
@@ -91,6 +93,22 @@ export default defineConfig({
           hookTimeout: 300_000,
           testTimeout: 60_000,
         },
+      },
+      {
+        extends: true,
+        // A bucket and a Temporal server that several clients and workers share.
+        test: {
+          name: 'team',
+          include: ['test/team/**/*.test.ts'],
+          globalSetup: ['test/plugins/aws/moto.ts', 'test/workflows/server.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        // A vault, fetched once and started in dev mode.
+        test: { name: 'vault', include: ['test/vault/**/*.test.ts'], globalSetup: 'test/vault/server.ts' },
       },
       {
         extends: true,

@@ -15,7 +15,7 @@ import { unpacked } from '../workflows/packed-snapshot.js';
 import { type AttemptHistory, type AttemptMark, attemptHistory, MOST_LOST_WORKERS } from './attempts.js';
 import type { OperationEnvironment } from './environment.js';
 import type { OperationRequest, OperationResult, Patches } from './request.js';
-import { resolveSecrets } from './secrets.js';
+import { resolveSecrets, type SecretLookup } from './secrets.js';
 import { isCancelled, toFailure } from './to-failure.js';
 
 /** How often a beat is due. The server answers with a cancel request, so this is also how fast a cancel arrives. */
@@ -30,6 +30,7 @@ export async function runOperation(
   const history = attemptHistory(info.attempt, info.heartbeatDetails as AttemptMark | undefined);
   refuseLost(definition, first, history);
 
+  // As it is stored: with references in the place of secrets.
   let checkpoint = history.checkpoint;
   const mark = (end: Partial<AttemptMark> = {}): AttemptMark => ({
     attempt: info.attempt,
@@ -52,16 +53,17 @@ export async function runOperation(
     if (Object.keys(patches).length === 0) return;
     flushes += 1;
     const flush_id = `${info.attempt}.${flushes}`;
-    await workflowHandle().signal(patchSignal, { task_id: first.task_id, flush_id, patches });
+    const stored = secrets.referIn(patches);
+    await workflowHandle().signal(patchSignal, { task_id: first.task_id, flush_id, patches: stored });
   }
 
-  const host: OperationHost = {
+  const hostWith = (revealed: Json | undefined): OperationHost => ({
     signal,
-    ...(history.checkpoint === undefined ? {} : { checkpoint: history.checkpoint }),
+    ...(revealed === undefined ? {} : { checkpoint: revealed }),
     log: (level, message) => log.write(level, secrets.mask(message)),
     sendEvent: (message) => log.event('plugin_event', secrets.mask(message)),
     heartbeat(detail) {
-      if (detail !== undefined) checkpoint = detail;
+      if (detail !== undefined) checkpoint = secrets.refer(detail);
       heartbeat(mark());
     },
     flush,
@@ -71,28 +73,29 @@ export async function runOperation(
     deleteSecret: async (key) => await secrets.delete(key),
     blueprintFolder: async () => await environment.blueprintFolder(first.blueprint.archive),
     workdir: async () => await environment.workdir(first.deployment.id, first.plugin.name),
-  };
+  });
 
   let handle: ContextHandle | undefined;
   const takePatches = (): Patches => handle?.takePatches() ?? {};
   try {
     // A secret that is not there fails the operation like anything else that it needs.
     const request = await resolveSecrets(fetched, secrets);
-    handle = createOperationContext(request, host, { retryNumber: history.retryNumber, resume: history.resume });
+    const revealed = history.checkpoint === undefined ? undefined : await secrets.reveal(history.checkpoint);
+    const attempt = { retryNumber: history.retryNumber, resume: history.resume };
+    handle = createOperationContext(request, hostWith(revealed), attempt);
     const result = await definition.run(handle.ctx, request.inputs as JsonObject);
     timeout?.check();
     const retry = handle.retryRequested();
     if (retry) throw retry;
     if (first.operation.poll && !result) throw new NotYet(first);
-    return resultOf(result ?? undefined, takePatches());
+    return resultOf(secrets.refer(result ?? null), secrets.referIn(takePatches()));
   } catch (error) {
     if (isCancelled(error, cancellationSignal)) {
       await flush(takePatches());
       const released = Context.current().cancellationDetails?.workerShutdown === true;
       if (released) heartbeat(mark({ released: true }));
-      throw error instanceof CancelledFailure
-        ? error
-        : new CancelledFailure('the operation was cancelled', [], error as Error);
+      // Without what the plugin said of it: nobody reads that, and a secret may be in it.
+      throw error instanceof CancelledFailure ? error : new CancelledFailure('the operation was cancelled');
     }
     if (error instanceof NotYet) {
       await flush(takePatches());
@@ -104,7 +107,7 @@ export async function runOperation(
     const { failure, retried, rescheduled } = toFailure(cause, {
       request: first,
       retryNumber: history.retryNumber,
-      patches,
+      patches: secrets.referIn(patches),
     });
     if (retried) {
       // The failure of an attempt that will be retried never reaches the workflow: its changes are stored here.
@@ -119,7 +122,7 @@ export async function runOperation(
       );
     }
     await log.close();
-    throw masked(failure, (text) => secrets.mask(text));
+    throw masked(failure, secrets);
   } finally {
     clearInterval(beat);
     timeout?.clear();
@@ -207,10 +210,10 @@ function timeoutOf({ timeoutSeconds }: OperationDefinition, { operation }: Opera
   };
 }
 
-function masked(failure: ApplicationFailure, mask: (text: string) => string): ApplicationFailure {
-  const details = JSON.parse(mask(JSON.stringify(failure.details ?? [])));
+function masked(failure: ApplicationFailure, secrets: SecretLookup): ApplicationFailure {
+  const details = (failure.details ?? []).map((detail) => secrets.maskIn(detail as Json));
   return ApplicationFailure.create({
-    message: mask(failure.message),
+    message: secrets.mask(failure.message),
     ...(failure.type ? { type: failure.type } : {}),
     nonRetryable: failure.nonRetryable ?? false,
     details,

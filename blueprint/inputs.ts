@@ -137,7 +137,12 @@ function dataTypesOf({ data_types }: ParsedPlan): DataTypes {
       return new Map(
         properties.map(([key, definition]) => [
           key,
-          { definition: definition as JsonObject, written: member(definition, 'default'), at: undefined },
+          {
+            type: textMember(definition, 'type'),
+            definition: definition as JsonObject,
+            written: member(definition, 'default'),
+            at: undefined,
+          },
         ]),
       );
     },

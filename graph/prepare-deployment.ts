@@ -7,7 +7,7 @@ import { evaluate } from '../blueprint/intrinsics/evaluate.js';
 import { functionalOf, scanPlan } from '../blueprint/intrinsics/scan.js';
 import { type EvaluationScope, FunctionEvaluationError } from '../blueprint/intrinsics/scope.js';
 import { codeOf } from '../blueprint/intrinsics/validate.js';
-import { isObject, type Json, type JsonObject, mapEntries, mapItems } from '../blueprint/json.js';
+import { isObject, type Json, type JsonObject, mapItems } from '../blueprint/json.js';
 import type { DeploymentPlan, Operation, Operations, ParsedPlan, PlanNode } from '../blueprint/plan.js';
 import { planInstances } from './instances.js';
 
@@ -119,15 +119,14 @@ function markOperations(node: PlanNode): PlanNode {
 }
 
 function marked(operations: Operations): Operations {
-  const functional = new Set(functionalOf(operations).map(({ operation }) => operation));
-  if (functional.size === 0) return operations;
-  const done = new Map<Operation, Operation>();
-  return mapEntries(operations, (operation) => {
-    if (!functional.has(operation)) return operation;
-    const known = done.get(operation) ?? { ...operation, has_intrinsic_functions: true };
-    done.set(operation, known);
-    return known;
-  });
+  const functional = functionalOf(operations);
+  if (functional.length === 0) return operations;
+  const marks: Record<string, Operation> = { ...operations };
+  for (const { operation, names } of functional) {
+    const own = { ...operation, has_intrinsic_functions: true };
+    for (const name of names) marks[name] = own;
+  }
+  return marks;
 }
 
 function checkSecrets(plan: ParsedPlan, { secretExists }: DeploymentOptions, problems: Problem[]): void {

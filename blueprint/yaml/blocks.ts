@@ -6,7 +6,7 @@
  * need not be known: to be in doubt is to stop. What is read here is what they would have read, which is tested.
  */
 import { isObject, type Json } from '../json.js';
-import { plainScalar as valueOf } from './plain-scalars.js';
+import { plainScalar as scalarOf } from './plain-scalars.js';
 import { blockScalar, plainScalar, quotedScalar } from './scalars.js';
 import { Cursor, END, YamlError } from './text.js';
 
@@ -220,7 +220,7 @@ class BlockReader {
   }
 
   #named(name: string, isPlain: boolean, at: number): string {
-    if (isPlain && typeof valueOf(name) !== 'string') doubt();
+    if (isPlain && typeof scalarOf(name) !== 'string') doubt();
     if (name === '__proto__' || (!isPlain && name === MERGE) || this.#cursor.at - at > LONGEST_KEY) doubt();
     this.#grow();
     return name;
@@ -326,7 +326,7 @@ class BlockReader {
       cursor.lineStart = lineStart;
       return undefined;
     }
-    const value = valueOf(this.#text.slice(at, end));
+    const value = scalarOf(this.#text.slice(at, end));
     if (value === null) {
       cursor.at = at;
       cursor.lineStart = lineStart;
@@ -361,7 +361,7 @@ class BlockReader {
     }
     if (code === PIPE || code === GREATER) return blockScalar(cursor, container);
     this.#mustBeginPlain();
-    return valueOf(plainScalar(cursor, container + 1, false).text) as Json;
+    return scalarOf(plainScalar(cursor, container + 1, false).text) as Json;
   }
 
   #mayEndHere(): void {
@@ -456,11 +456,11 @@ class BlockReader {
     FLOW_TEXT.lastIndex = at;
     if (FLOW_TEXT.test(this.#text)) {
       cursor.at = FLOW_TEXT.lastIndex;
-      return valueOf(this.#text.slice(at, cursor.at)) as Json;
+      return scalarOf(this.#text.slice(at, cursor.at)) as Json;
     }
     if (code === QUOTE || code === DOUBLE) return quotedScalar(cursor);
     this.#mustBeginPlain();
-    return valueOf(plainScalar(cursor, 0, true).text) as Json;
+    return scalarOf(plainScalar(cursor, 0, true).text) as Json;
   }
 }
 

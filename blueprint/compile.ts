@@ -24,7 +24,7 @@ import { LineTable, Positions } from './positions.js';
 import { plannedRelationshipTypes, readRelationshipTypes } from './relationship-types.js';
 import { readScalingPolicies } from './scaling-groups.js';
 import { readSettings } from './settings.js';
-import { fitting } from './shape.js';
+import { fittingDocument } from './shape.js';
 import type { SourceLimits } from './source.js';
 import { readWorkflows, workflowPlugins } from './workflows.js';
 
@@ -103,13 +103,7 @@ async function parse(
   for (const section of ['node_types', 'plugins'])
     if (member(loaded.document, section) === null)
       report('C2014', `${section} is empty`, positions.ofKey(loaded.document, section), 'leave it out');
-  const fitted = fitting(loaded.document, LANGUAGE, '', positions.of(loaded.document), {
-    positions,
-    report,
-    version,
-    gates,
-  });
-  if (!isObject(fitted)) return undefined;
+  const fitted = fittingDocument(loaded.document, LANGUAGE, { positions, report, version, gates });
   const cx: Compilation = {
     version,
     gates,
@@ -213,7 +207,8 @@ function collectImplementations(value: Json, direct: boolean, into: Set<string>)
     if (Array.isArray(value)) for (const item of value) collectImplementations(item, false, into);
     return;
   }
-  for (const [key, own] of Object.entries(value)) {
+  for (const key of Object.keys(value)) {
+    const own = value[key] as Json;
     if (typeof own === 'string') {
       if (direct || IMPLEMENTATION_KEYS.has(key)) addPath(own, into);
     } else if (key.endsWith('interfaces') && isObject(own)) collectInterfaces(own, into);

@@ -48,6 +48,8 @@ export interface CompileResult {
   readonly diagnostics: readonly Diagnostic[];
   /** Text of every source by location, for carets under the places of diagnostics. */
   readonly sources: ReadonlyMap<string, string>;
+  /** Namespace → location of the main file of the blueprint that is imported under it. */
+  readonly blueprintFiles: ReadonlyMap<string, string>;
 }
 
 /**
@@ -89,7 +91,12 @@ export async function compile(main: string, host: CompileHost, options: CompileO
       return table.position(place);
     }),
   );
-  return { ...(plan && diagnostics.length === 0 ? { plan } : {}), diagnostics, sources };
+  return {
+    ...(plan && diagnostics.length === 0 ? { plan } : {}),
+    diagnostics,
+    sources,
+    blueprintFiles: loaded?.blueprintFiles ?? new Map(),
+  };
 }
 
 async function parse(

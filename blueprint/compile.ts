@@ -20,7 +20,7 @@ import { readNodeTemplates } from './node-templates.js';
 import { readNodeTypes } from './node-types.js';
 import type { ParsedPlan, PlanNode, PlanPlugin } from './plan.js';
 import { readPlugins, uniqueByName, withExecutor } from './plugins.js';
-import { LineTable, Positions } from './positions.js';
+import { locator, Positions } from './positions.js';
 import { plannedRelationshipTypes, readRelationshipTypes } from './relationship-types.js';
 import { readScalingPolicies } from './scaling-groups.js';
 import { readSettings } from './settings.js';
@@ -81,16 +81,8 @@ export async function compile(main: string, host: CompileHost, options: CompileO
   const loaded = await loadDocument(main, loading);
   // What the merged parts say is only worth checking when all of them could be read.
   const plan = loaded && problems.length === 0 ? await parse(main, loaded, loading, options) : undefined;
-  const lines = new Map<string, LineTable>();
-  const diagnostics = problems.map((problem) =>
-    diagnosticOf(problem, (place) => {
-      const text = sources.get(place.file);
-      if (text === undefined) return undefined;
-      const table = lines.get(place.file) ?? new LineTable(text);
-      lines.set(place.file, table);
-      return table.position(place);
-    }),
-  );
+  const positionOf = locator(sources);
+  const diagnostics = problems.map((problem) => diagnosticOf(problem, positionOf));
   return {
     ...(plan && diagnostics.length === 0 ? { plan } : {}),
     diagnostics,

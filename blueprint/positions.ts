@@ -186,6 +186,18 @@ export class LineTable {
   }
 }
 
+/** Tells lines and columns in the given texts, by location. */
+export function locator(sources: ReadonlyMap<string, string>): (place: Place) => SourcePosition | undefined {
+  const tables = new Map<string, LineTable>();
+  return (place) => {
+    const text = sources.get(place.file);
+    if (text === undefined) return undefined;
+    const table = tables.get(place.file) ?? new LineTable(text);
+    tables.set(place.file, table);
+    return table.position(place);
+  };
+}
+
 /** A copy of a container with other values, at the same places. */
 export function mapValues(
   positions: Positions,

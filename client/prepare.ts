@@ -15,6 +15,7 @@ import { type BlueprintHostOptions, blueprintHost } from './blueprint-host.js';
 import { CaissonError, refusal } from './errors.js';
 import { importResolver, parseImportRules } from './import-resolver.js';
 import { importedFolders } from './imported-folders.js';
+import type { GivenInputs } from './inputs.js';
 import { loadSettings } from './settings.js';
 
 export interface CompiledBlueprint {
@@ -74,6 +75,8 @@ export interface PrepareOptions {
   readonly secretExists?: (key: string) => boolean;
   /** @default Math.random */
   readonly random?: () => number;
+  /** Where the inputs were written. @default not known */
+  readonly given?: GivenInputs;
 }
 
 /** @throws CaissonError (validation) for inputs that are missing, unknown or unfit */
@@ -81,13 +84,14 @@ export function prepare(
   blueprint: CompiledBlueprint,
   inputs: JsonObject,
   catalog: Catalog,
-  { secretExists, random = Math.random }: PrepareOptions = {},
+  { secretExists, random = Math.random, given }: PrepareOptions = {},
 ): PreparedDeployment {
   const { plan, diagnostics } = prepareDeployment(blueprint.plan, inputs, {
     random,
     ...(secretExists ? { secretExists } : {}),
+    ...(given ? { written: given, sources: given.sources } : {}),
   });
-  if (!plan) throw refusal(diagnostics, blueprint.sources);
+  if (!plan) throw refusal(diagnostics, new Map([...blueprint.sources, ...(given?.sources ?? [])]));
   const compact = compactPlan(plan, (operation, node) => {
     const plugin = node.plugins.find(({ name }) => name === operation.plugin);
     const activity = activityOf(

@@ -40,7 +40,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const { settings, log, signal } = options;
   installRuntime(settings, log);
   const identity = `caisson@${hostname()}:${process.pid}`;
-  const catalog = await installedPlugins(settings.pluginFolders);
+  const catalog = await installedPlugins(settings.pluginFolders, settings.pythonPlugins);
   const health = reporter(
     options,
     identity,

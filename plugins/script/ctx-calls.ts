@@ -71,6 +71,7 @@ function describe(ctx: OperationContext, parameters: JsonObject): JsonObject {
       name: plugin.name,
       package_name: plugin.packageName ?? null,
       package_version: plugin.packageVersion ?? null,
+      source: plugin.source ?? null,
       properties: plugin.properties,
     },
     parameters,
@@ -99,6 +100,7 @@ function describeInstance(instance: NodeInstanceView, relationships = true): Jso
     index: instance.index,
     state: instance.state,
     version: instance.version,
+    drift: instance.drift ?? null,
     scaling_groups: instance.scalingGroups,
     runtime_properties: instance.runtimeProperties,
     // The other sides' own relationships are out of the operation's sight.

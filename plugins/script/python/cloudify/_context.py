@@ -321,18 +321,3 @@ def store():
     """Sends the changes that were made deep inside of properties."""
     for subject in list(ctx._subjects.values()):
         subject.instance._store()
-
-
-def report(error, traceback):
-    """Tells the worker by what the script ended."""
-    causes = list(getattr(error, 'causes', None) or [])
-    own = {'type': type(error).__name__, 'message': str(error), 'traceback': traceback}
-    _wire.call(
-        'raise',
-        types=[one.__name__ for one in type(error).__mro__],
-        message=exceptions.message_of(error),
-        retry_after=getattr(error, 'retry_after', None),
-        url=getattr(error, 'url', None),
-        code=getattr(error, 'code', None),
-        causes=_wire.plain([own] + causes),
-    )

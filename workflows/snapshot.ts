@@ -10,7 +10,7 @@ import type { ExecutionState } from './execution-state.js';
 /** More relationships than these do not travel with every operation of one of them. */
 const MOST_EDGES = 64;
 
-/** @param whole with everything, however much: for who asks, rather than for the history */
+/** @param whole with everything that is to be reached, however much: for who asks, rather than for the history */
 export function snapshotFor(state: ExecutionState, call: OperationCall, whole: boolean): Snapshot {
   const { relationship } = call;
   const subjects = relationship === undefined ? [call.instance_id] : [relationship.source_id, relationship.target_id];
@@ -28,6 +28,8 @@ export function snapshotFor(state: ExecutionState, call: OperationCall, whole: b
     // How to log in to a host may be known by what it is related to: its key pair.
     seeTargets(host);
   }
+  // A set tells of what is added while it is walked.
+  if (whole) for (const id of seen) seeTargets(id);
   const nodes: Record<string, NodeView> = {};
   const instances: Record<string, InstanceView> = {};
   for (const id of seen) {

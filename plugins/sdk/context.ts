@@ -150,7 +150,15 @@ export interface RelationshipView {
   readonly type: string;
   readonly typeHierarchy: readonly string[];
   readonly properties: JsonObject;
-  /** Its instance is read-only: only relationship operations may write the other side. */
+  /** Id of the node instance at its other end. */
+  readonly targetId: string;
+  /** The node's of it. */
+  readonly targetName: string;
+  /**
+   * Its instance is read-only: only relationship operations may write the other side.
+   *
+   * @throws NonRecoverableError further away than at the end of a relationship of one's own: `refresh()` what lies between
+   */
   readonly target: Subject;
   isA(type: string): boolean;
 }

@@ -115,6 +115,8 @@ export function createOperationContext(
             type: edge.type,
             typeHierarchy: edge.type_hierarchy,
             properties: edge.properties,
+            targetId: edge.target_id,
+            targetName: edge.target_name,
             isA: (other) => edge.type_hierarchy.includes(other),
             get target() {
               return subject(edge.target_id);

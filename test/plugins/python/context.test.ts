@@ -92,6 +92,21 @@ test('related instances can be read, and not written', async () => {
   expect(written.error?.message).toBe('Cannot modify runtime properties of relationship node instances');
 });
 
+test('what lies behind a related instance is fetched when it is asked for', async () => {
+  const cloud = { name: 'cloud' };
+  const network = {
+    name: 'network',
+    type: 'my.Network',
+    properties: { cidr: '10.0.0.0/8' },
+    runtimeProperties: { id: 'n-1' },
+    relationships: [{ target: cloud }],
+  };
+  const subnet = { name: 'subnet', runtimeProperties: { id: 's-1' }, relationships: [{ target: network }] };
+  const run = await probe('probe_plugin.tasks.far', { relationships: [{ target: subnet }] });
+  expect(run.error).toBeUndefined();
+  expect(run.result).toEqual(['s-1', 'my.Network', '10.0.0.0/8', 'n-1', 'cloud', []]);
+});
+
 test('what may not be written, or is not there, says so', async () => {
   const node = await probe('probe_plugin.tasks.write_node', NODE);
   expect([node.status, node.error?.message]).toEqual(['non-recoverable', 'Cannot override read only properties']);
@@ -134,6 +149,12 @@ test('log lines, events and output are those of the execution', async () => {
     ]),
   );
   expect(JSON.stringify(logs)).not.toContain('credentials');
+});
+
+test('libraries that would log what they send and receive are quiet, even when a plugin tells them to', async () => {
+  const run = await probe('probe_plugin.tasks.chatter');
+  expect(run.status).toBe('succeeded');
+  expect(JSON.stringify(run.logs)).not.toContain('credentials');
 });
 
 test('secrets are read and made, and are blanked in what the plugin logs', async () => {

@@ -38,7 +38,8 @@ class WorkerEndpoint(endpoint.LocalEndpoint):
         for at, relationship in enumerate(subject['instance']['relationships']):
             target = relationship['target']
             # An instance that is a side of the relationship is seen as that: it may be written.
-            self._subjects.setdefault(target['instance']['id'], ('%s.relationships.%d' % (name, at), target))
+            if target is not None:
+                self._subjects.setdefault(target['instance']['id'], ('%s.relationships.%d' % (name, at), target))
 
     def subjects(self):
         """What the operation can see: a list of `{node, instance}`."""
@@ -46,30 +47,45 @@ class WorkerEndpoint(endpoint.LocalEndpoint):
 
     def _subject(self, instance_id):
         if instance_id not in self._subjects:
+            self._look_for('target_id', instance_id)
+        if instance_id not in self._subjects:
             raise NonRecoverableError('node instance %s cannot be seen from this operation' % instance_id)
         return self._subjects[instance_id]
 
+    def _look_for(self, key, wanted):
+        """Fetches what lies behind a related instance, if that is where the wanted one is."""
+        for name, subject in list(self._subjects.values()):
+            relationships = subject['instance']['relationships']
+            if any(one['target'] is None and one[key] == wanted for one in relationships):
+                self._add(name, dict(subject, instance=_wire.call('look', subject=name)))
+                return
+
     def get_node(self, node_id, instance_context=None):
+        if all(subject['node']['id'] != node_id for subject in self.subjects()):
+            self._look_for('target_name', node_id)
         for subject in self.subjects():
             if subject['node']['id'] == node_id:
-                relationships = [
-                    {
-                        'type': one['type'],
-                        'type_hierarchy': one['type_hierarchy'],
-                        'target_id': one['target']['node']['id'],
-                        'properties': one['properties'],
-                    }
-                    for one in subject['instance']['relationships']
-                ]
-                return Node(
-                    dict(
-                        subject['node'],
-                        relationships=relationships,
-                        deployment_id=self._deployment['id'],
-                        blueprint_id=self.ctx.blueprint.id,
-                    )
-                )
+                return self._node_of(subject)
         raise NonRecoverableError('node %s cannot be seen from this operation' % node_id)
+
+    def _node_of(self, subject):
+        relationships = [
+            {
+                'type': one['type'],
+                'type_hierarchy': one['type_hierarchy'],
+                'target_id': one['target_name'],
+                'properties': one['properties'],
+            }
+            for one in subject['instance']['relationships']
+        ]
+        return Node(
+            dict(
+                subject['node'],
+                relationships=relationships,
+                deployment_id=self._deployment['id'],
+                blueprint_id=self.ctx.blueprint.id,
+            )
+        )
 
     def get_node_instance(self, node_instance_id):
         if node_instance_id not in self._loaded:

@@ -35,8 +35,8 @@ class WorkerInstance(manager.NodeInstance):
         relationships = [
             {
                 'type': one['type'],
-                'target_id': one['target']['instance']['id'],
-                'target_name': one['target']['node']['id'],
+                'target_id': one['target_id'],
+                'target_name': one['target_name'],
             }
             for one in data['relationships']
         ]

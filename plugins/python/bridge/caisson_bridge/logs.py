@@ -24,5 +24,14 @@ def follow(root):
     handler.addFilter(lambda record: not record.name.startswith('ctx.'))
     root.setLevel(logging.INFO)
     root.addHandler(handler)
+    logging.setLoggerClass(_Logger)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class _Logger(logging.Logger):
+    """Some plugins switch their libraries' chatter on themselves."""
+
+    def setLevel(self, level):
+        quiet = self.name.split('.')[0] in _CHATTY
+        super().setLevel(max(logging.WARNING, logging._checkLevel(level)) if quiet else level)

@@ -61,6 +61,9 @@ class NodeInstance(object):
     @property
     def relationships(self):
         if self._relationships is None:
+            if any(data['target'] is None for data in self._data['relationships']):
+                # Of an instance that was come to by a relationship: what lies behind it is not sent along.
+                self._data = _wire.call('look', subject=self._subject)
             self._relationships = [
                 RelationshipContext(self._subject, at, data) for at, data in enumerate(self._data['relationships'])
             ]

@@ -134,6 +134,21 @@ def related(ctx, **_):
 
 
 @operation
+def far(ctx, **_):
+    subnet = ctx.instance.relationships[0].target
+    network = subnet.instance.relationships[0].target
+    cloud = network.instance.relationships[0].target
+    return [
+        subnet.instance.runtime_properties['id'],
+        network.node.type,
+        network.node.properties['cidr'],
+        network.instance.runtime_properties['id'],
+        cloud.node.id,
+        cloud.instance.relationships,
+    ]
+
+
+@operation
 def write_target(ctx, **_):
     ctx.instance.relationships[0].target.instance.runtime_properties['x'] = 1
 
@@ -255,6 +270,14 @@ def old_modules(ctx, **_):
         pkg_resources.get_distribution('cloudify-common').project_name,
         LooseVersion('1.10') > LooseVersion('1.9'),
     ]
+
+
+@operation
+def chatter(ctx, **_):
+    library = logging.getLogger('botocore.parsers')
+    library.setLevel(logging.DEBUG)
+    library.addHandler(logging.StreamHandler())
+    library.debug('Response body: credentials')
 
 
 @operation

@@ -5,6 +5,8 @@
 
 export interface AllowedPackages {
   has(name: string): boolean;
+  /** Whether the setting says which version, and so leaves no choice. */
+  pinned(name: string): boolean;
   /**
    * What pip is told for a package: the setting's own requirement, else the version that the blueprint names. Undefined for
    * one that is not allowed.
@@ -23,6 +25,7 @@ export function allowedPackages(text = ''): AllowedPackages {
   }
   return {
     has: (name) => requirements.has(normalized(name)),
+    pinned: (name) => requirements.get(normalized(name))?.pinned === true,
     requirement(name, version) {
       const found = requirements.get(normalized(name));
       if (!found) return undefined;

@@ -33,7 +33,7 @@ export async function packageOf(ctx: OperationContext, allowed: AllowedPackages)
   const name = plugin.packageName ?? plugin.name;
   const installArguments = splitWords(plugin.installArguments ?? '');
   const requirement = allowed.requirement(name, plugin.packageVersion);
-  if (requirement !== undefined)
+  if (requirement !== undefined && (plugin.source === undefined || allowed.pinned(name)))
     return {
       name,
       installArguments,

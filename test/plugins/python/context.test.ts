@@ -207,6 +207,8 @@ test('a value that cannot be stored is refused by its path', async () => {
     'non-recoverable',
     'runtime property.set cannot hold set: only JSON values are stored',
   ]);
+  const later = await probe('probe_plugin.tasks.storable_in_the_end');
+  expect(later.runtimeProperties).toEqual({ content: 'text', other: 1 });
 });
 
 test('operation.retry() asks for another run, after what follows it has run', async () => {

@@ -3,6 +3,7 @@ import copy
 
 from cloudify import _wire, manager
 from cloudify._properties import difference
+from cloudify.exceptions import NonRecoverableError
 
 
 class WorkerProperties(manager.DirtyTrackingDict):
@@ -12,8 +13,13 @@ class WorkerProperties(manager.DirtyTrackingDict):
 
     def _set_changed(self):
         super()._set_changed()
-        if self.instance is not None:
+        if self.instance is None:
+            return
+        try:
             self.instance.send()
+        except NonRecoverableError:
+            # Not storable yet; whether it is in the end, the end will tell.
+            pass
 
     def setdefault(self, key, default=None):
         if key not in self:
@@ -75,12 +81,12 @@ class WorkerInstance(manager.NodeInstance):
         manager.DirtyTrackingDict._set_changed(self._runtime_properties)
         self._take(properties)
         self._runtime_properties.modifiable = self.writable
-        self.send()
+        self._runtime_properties._set_changed()
 
     @property
     def dirty(self):
         """Also by what has changed deep inside."""
-        return self._runtime_properties.dirty or bool(difference(self._sent, _plain(self._runtime_properties), []))
+        return self._runtime_properties.dirty or self._sent != self._runtime_properties
 
     def send(self):
         """Tells the worker what has changed, and returns the name it knows the instance by."""

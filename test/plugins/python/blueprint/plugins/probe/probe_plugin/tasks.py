@@ -111,6 +111,13 @@ def unstorable(ctx, **_):
 
 
 @operation
+def storable_in_the_end(ctx, **_):
+    ctx.instance.runtime_properties['content'] = b'text'
+    ctx.instance.runtime_properties['other'] = 1
+    ctx.instance.runtime_properties['content'] = ctx.instance.runtime_properties['content'].decode()
+
+
+@operation
 def retry(ctx, **_):
     ctx.instance.runtime_properties['asked'] = True
     ctx.operation.retry('not ready', 9)

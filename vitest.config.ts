@@ -34,6 +34,7 @@ export default defineConfig({
             'test/plugins/prometheus/**',
             'test/vault/**',
             'test/team/**',
+            'test/plugins/python/**',
             // Cases that are kept elsewhere: compared where their folder is named.
             ...(process.env.CAISSON_CONFORMANCE ? [] : ['test/blueprint/recorded.test.ts']),
           ],
@@ -76,6 +77,17 @@ export default defineConfig({
           include: ['test/plugins/ansible/**/*.test.ts'],
           globalSetup: 'test/plugins/ansible/environment.ts',
           testTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        // Installs packages: what it makes of them is kept in the folder for temporary files.
+        test: {
+          name: 'python',
+          include: ['test/plugins/python/**/*.test.ts'],
+          globalSetup: 'test/plugins/python/environment.ts',
+          testTimeout: 60_000,
+          hookTimeout: 300_000,
         },
       },
       {

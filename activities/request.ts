@@ -66,6 +66,10 @@ export interface PluginInfo {
   readonly name: string;
   readonly package_name?: string;
   readonly package_version?: string;
+  /** Where its code is, as the blueprint says: a folder of it, or an address. */
+  readonly source?: string;
+  /** For pip. */
+  readonly install_arguments?: string;
   /** Unwrapped plugin properties: key → value. */
   readonly properties?: JsonObject;
 }

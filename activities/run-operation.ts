@@ -73,6 +73,7 @@ export async function runOperation(
     deleteSecret: async (key) => await secrets.delete(key),
     blueprintFolder: async () => await environment.blueprintFolder(first.blueprint.archive),
     workdir: async () => await environment.workdir(first.deployment.id, first.plugin.name),
+    cacheFolder: async () => await environment.cacheFolder(),
   });
 
   let handle: ContextHandle | undefined;

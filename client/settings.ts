@@ -32,6 +32,8 @@ export interface Settings {
   /** Work folders of deployments on this machine. */
   readonly workFolder: string;
   readonly pluginFolders: readonly string[];
+  /** Python packages that may be installed by their name. */
+  readonly pythonPlugins?: string;
   /** Blueprints that others may import. */
   readonly blueprintFolders: readonly string[];
   readonly imports: { readonly network: boolean; readonly rules?: string };
@@ -224,6 +226,7 @@ function settingsOf(origins: readonly SettingOrigin[], connection: ConnectionSet
     download: values.download,
     retention: values.retention,
     taskQueue: values.task_queue,
+    ...optional('pythonPlugins', values.python_plugins),
     ...optional('temporalCli', values.temporal_cli),
     ...optional('port', values.port),
     ...optional('uiPort', values.ui_port),

@@ -44,7 +44,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   installRuntime(settings, log);
   const watching = await watch(options);
   const identity = `caisson@${hostname()}:${process.pid}`;
-  const catalog = await installedPlugins(settings.pluginFolders);
+  const catalog = await installedPlugins(settings.pluginFolders, settings.pythonPlugins);
   const health = reporter(
     options,
     identity,

@@ -110,6 +110,13 @@ const table = {
     summary: 'folders of plugins besides the built-in ones',
     fallback: 'plugins in home',
   },
+  python_plugins: {
+    variable: 'CAISSON_PYTHON_PLUGINS',
+    kind: 'text',
+    summary: 'Cloudify plugins in Python that workers install by their name, and run instead of ours: NAME==VERSION …',
+    fallback: 'none',
+    personal: true,
+  },
   blueprints: {
     variable: 'CAISSON_BLUEPRINTS',
     kind: 'paths',

@@ -237,6 +237,7 @@ export class Deployment {
       deleteSecret: async (key: string) => void this.secrets.delete(key),
       blueprintFolder: async () => tmpdir(),
       workdir: async () => tmpdir(),
+      cacheFolder: async () => tmpdir(),
     };
   }
 

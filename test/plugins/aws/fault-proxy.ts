@@ -48,7 +48,11 @@ interface ActiveRule extends Rule {
   used: number;
 }
 
-export async function faultProxy(target: string): Promise<FaultProxy> {
+/** @param complete does what the endpoint leaves out of a call that it has carried out */
+export async function faultProxy(
+  target: string,
+  complete?: (call: LoggedCall, answer: string) => Promise<void>,
+): Promise<FaultProxy> {
   const log: LoggedCall[] = [];
   let rules: ActiveRule[] = [];
 
@@ -72,6 +76,7 @@ export async function faultProxy(target: string): Promise<FaultProxy> {
       ...(body.length > 0 ? { body: new Uint8Array(body) } : {}),
     });
     const text = await answer.text();
+    await complete?.({ action, parameters }, text);
     await proxy.onAnswer?.({ action, parameters });
     if (fault?.kind === 'lost-response') return void request.socket.destroy();
     if (fault?.kind === 'stop') return fault.onAnswer();

@@ -65,7 +65,7 @@ export default defineConfig({
         // Each starts a stack of its own through the built command line.
         test: {
           name: 'acceptance',
-          include: ['test/acceptance/**/*.test.ts'],
+          include: ['test/acceptance/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
@@ -126,7 +126,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'docker',
-          include: ['test/plugins/docker/*.test.ts'],
+          include: ['test/plugins/docker/*.test.ts', 'test/acceptance/engine/*.test.ts'],
           globalSetup: 'test/plugins/docker/engine.ts',
           testTimeout: 30_000,
           hookTimeout: 60_000,

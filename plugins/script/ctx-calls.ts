@@ -78,7 +78,7 @@ function describe(ctx: OperationContext, parameters: JsonObject): JsonObject {
   };
 }
 
-function describeSubject({ node, instance }: Subject): JsonObject {
+function describeSubject({ node, instance }: Subject, relationships = true): JsonObject {
   return {
     node: {
       id: node.id,
@@ -88,7 +88,7 @@ function describeSubject({ node, instance }: Subject): JsonObject {
       properties: node.properties,
       number_of_instances: node.numberOfInstances,
     },
-    instance: describeInstance(instance),
+    instance: describeInstance(instance, relationships),
   };
 }
 
@@ -108,7 +108,7 @@ function describeInstance(instance: NodeInstanceView, relationships = true): Jso
           type,
           type_hierarchy: typeHierarchy,
           properties,
-          target: { ...describeSubject(target), instance: describeInstance(target.instance, false) },
+          target: describeSubject(target, false),
         })),
   };
 }

@@ -162,6 +162,18 @@ export function advance(walk: Walk, capacity: number): Effect[] {
   }
 }
 
+/** While the walk is paused: only what is to be noted of calls that have ended. Nothing moves on from there. */
+export function leaveEnded(walk: Walk): Effect[] {
+  const effects = walk.untold.splice(0);
+  const released: string[] = [];
+  for (const id of walk.active) {
+    const own = progressOf(walk, id);
+    if (own.status === 'running' && own.entered) leaveStep(walk, own, effects, released);
+  }
+  walk.active.push(...released);
+  return effects;
+}
+
 /**
  * A call that `advance` started has ended.
  *

@@ -13,6 +13,7 @@ import {
   isComplete,
   isIdle,
   isPassedOver,
+  leaveEnded,
   ledgerOf,
   type Progress,
   restart,
@@ -164,8 +165,9 @@ class Driver {
     }
     if (this.options.again && this.#restarting.size > 0) this.#restartFailed(this.options.again);
     // What waits takes no room: nothing of it is in flight.
-    const room = state.control.paused ? 0 : state.options.max_in_flight - (walk.running - state.waiting);
-    for (const effect of advance(walk, room)) {
+    const room = state.options.max_in_flight - (walk.running - state.waiting);
+    const paused = state.control.paused !== undefined && !walk.draining;
+    for (const effect of paused ? leaveEnded(walk) : advance(walk, room)) {
       if (effect.kind === 'mark') state.applyMark(effect.instance_id, effect.mark);
       else if (effect.kind === 'subgraph') this.#tell(effect);
       else this.#start(effect.sequence, effect.call);

@@ -8,6 +8,8 @@ export interface OperationEnvironment {
   blueprintFolder(archive: string | undefined): Promise<string>;
   /** A folder of a deployment and plugin on this machine, made on demand. */
   workdir(deploymentId: string, plugin: string): Promise<string>;
+  /** A folder on this machine for what operations of all deployments share and can make anew. */
+  cacheFolder(): Promise<string>;
   logFor(request: LogOwner): OperationLog;
   /** A lookup that masks what it hands out: one per attempt. */
   secrets(): SecretLookup;

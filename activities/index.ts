@@ -2,6 +2,7 @@
 import { ApplicationFailure, activityInfo } from '@temporalio/activity';
 import type { Plugin } from '../plugins/sdk/define.js';
 import type { ArtifactStore } from '../store/artifact-store.js';
+import type { LeanRequest } from '../workflows/lean-request.js';
 import { BegunRuns } from './begun-runs.js';
 import type { OperationEnvironment } from './environment.js';
 import type { PayloadReader } from './history.js';
@@ -9,7 +10,9 @@ import { journalActivities } from './journal.js';
 import { metricsActivities } from './metrics-query.js';
 import { type Observer, observedOperation } from './observe.js';
 import { recoveryActivities } from './recover.js';
-import { runOperation, type SentRequest } from './run-operation.js';
+import type { OperationRequest } from './request.js';
+import { runOperation } from './run-operation.js';
+import { wholeRequest } from './whole-request.js';
 import { workflowScriptActivities } from './workflow-script.js';
 
 export interface ActivityDependencies {
@@ -46,21 +49,15 @@ export function createActivities(dependencies: ActivityDependencies): Activities
 }
 
 function operationActivities({ plugins, environment, payloads, observers = [] }: ActivityDependencies): Activities {
-  const runtime = { environment, runs: new BegunRuns(payloads) };
+  const runs = new BegunRuns(payloads);
   const activities: Activities = {};
   for (const plugin of plugins) {
     for (const [name, definition] of Object.entries(plugin.operations)) {
       const type = `${plugin.name}.${name}`;
       if (activities[type]) throw new Error(`two plugins define the operation ${type}`);
-      activities[type] =
-        observers.length === 0
-          ? async (request: SentRequest) => await runOperation(definition, request, runtime)
-          : observedOperation(
-              type,
-              observers,
-              async (request: SentRequest, onRequest) =>
-                await runOperation(definition, request, { ...runtime, onRequest }),
-            );
+      const run = async (request: OperationRequest) => await runOperation(definition, request, environment);
+      const watched = observers.length === 0 ? run : observedOperation(type, run, observers);
+      activities[type] = async (sent: OperationRequest | LeanRequest) => await watched(await wholeRequest(sent, runs));
     }
   }
   return activities;

@@ -5,7 +5,6 @@
 import { ApplicationFailure, activityInfo, CancelledFailure, Context } from '@temporalio/activity';
 import type { SaveSnapshotRequest } from './journal.js';
 import type { OperationFailureDetails, OperationRequest, OperationResult } from './request.js';
-import type { SentRequest } from './run-operation.js';
 
 /**
  * How an attempt ended. `retried`: it failed, or asked for it, and is run again; `waiting`: what it waits for is not so yet;
@@ -18,8 +17,7 @@ export interface AttemptView {
   readonly plugin: string;
   /** Activity type: `docker.container.create`. */
   readonly type: string;
-  /** Unknown at the begin, and for an attempt that could not be begun. */
-  readonly request?: OperationRequest;
+  readonly request: OperationRequest;
   /** Temporal's number of the attempt, from 1: lost workers count. */
   readonly attempt: number;
   readonly activity_id: string;
@@ -45,21 +43,17 @@ export interface Observer {
   executionEnded?(execution: SaveSnapshotRequest): void;
 }
 
-type Run = (request: SentRequest, onRequest: (request: OperationRequest) => void) => Promise<OperationResult>;
+type Run = (request: OperationRequest) => Promise<OperationResult>;
 
 /** The same operation, watched. */
-export function observedOperation(
-  type: string,
-  observers: readonly Observer[],
-  run: Run,
-): (request: SentRequest) => Promise<OperationResult> {
+export function observedOperation(type: string, run: Run, observers: readonly Observer[]): Run {
   const plugin = type.slice(0, type.indexOf('.'));
-  return async (sent) => {
+  return async (request) => {
     const info = activityInfo();
-    let request: OperationRequest | undefined;
     const attempt: AttemptView = {
       plugin,
       type,
+      request,
       attempt: info.attempt,
       activity_id: info.activityId,
       run_id: info.workflowExecution?.runId ?? '',
@@ -68,13 +62,10 @@ export function observedOperation(
     };
     for (const observer of observers) observer.attemptBegins?.(attempt);
     const ended = (end: Omit<AttemptEnd, 'ended_at'>): void => {
-      const whole = request === undefined ? attempt : { ...attempt, request };
-      for (const observer of observers) observer.attemptEnded?.(whole, { ...end, ended_at: Date.now() });
+      for (const observer of observers) observer.attemptEnded?.(attempt, { ...end, ended_at: Date.now() });
     };
     try {
-      const result = await run(sent, (whole) => {
-        request = whole;
-      });
+      const result = await run(request);
       ended({ outcome: 'succeeded' });
       return result;
     } catch (error) {

@@ -27,16 +27,16 @@ export interface WorkerSettings {
    * @default 200
    */
   readonly operations?: number;
-  /** Address of the Prometheus that policies ask. */
-  readonly prometheus?: string | undefined;
-  /** Who measures. */
-  readonly observers?: readonly Observer[] | undefined;
   /**
    * Operations that are handed over with the answer to a workflow task, where the server does that. They stay on the
    * worker that runs the workflow: few where there are several workers.
    * @default 3
    */
   readonly eagerOperations?: number;
+  /** Address of the Prometheus that policies ask. */
+  readonly prometheus?: string | undefined;
+  /** Who measures. */
+  readonly observers?: readonly Observer[] | undefined;
   /** The bundle must hide failures then. */
   readonly encryption?: EncryptionKeys | undefined;
 }

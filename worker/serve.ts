@@ -3,13 +3,13 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
+import { artifactStoreOf } from '../client/artifacts.js';
+import { secretsOf } from '../client/secrets.js';
 import type { Settings } from '../client/settings.js';
 import { writeState } from '../client/stack/state.js';
 import { installedPlugins } from '../plugins/installed.js';
 import { createDataConverter } from '../store/data-converter.js';
 import { encryptionKeys } from '../store/encryption.js';
-import { openArtifactStore } from '../store/open.js';
-import { secretStore } from '../store/secrets.js';
 import { workflowBundle } from './bundle.js';
 import { operationEnvironment } from './environment.js';
 import { serveHealth, type WorkerHealth } from './health.js';
@@ -44,7 +44,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   installRuntime(settings, log);
   const watching = await watch(options);
   const identity = `caisson@${hostname()}:${process.pid}`;
-  const catalog = await installedPlugins(settings.pluginFolders);
+  const catalog = await installedPlugins(settings.pluginFolders, settings.pythonPlugins);
   const health = reporter(
     options,
     identity,
@@ -55,7 +55,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const beat = setInterval(() => void health.tell(), BEAT_MS);
   await health.tell('starting');
   try {
-    const store = openArtifactStore(settings.artifacts);
+    const store = artifactStoreOf(settings);
     const encryption = await encryptionKeys(settings.encryption);
     const bundle = await workflowBundle({
       modules: [
@@ -68,9 +68,9 @@ export async function serve(options: ServeOptions): Promise<void> {
     });
     const environment = operationEnvironment({
       store,
-      secrets: secretStore({ folder: settings.secretsFolder, environment: options.environment }),
+      secrets: await secretsOf(settings, options.environment),
       cacheFolder: settings.cacheFolder,
-      workFolder: settings.workFolder,
+      workFolder: workFolderOf(settings),
       worker: `${hostname()}-${process.pid}`.replaceAll(/[^\w.-]/g, '_'),
     });
     while (!signal.aborted) {
@@ -93,10 +93,10 @@ export async function serve(options: ServeOptions): Promise<void> {
           identity,
           taskQueue: settings.taskQueue,
           operations: settings.worker.operations,
-          prometheus: settings.worker.prometheus,
-          observers: watching.observers,
           // It has no other worker to share with.
           ...(options.embedded ? { eagerOperations: 50 } : {}),
+          prometheus: settings.worker.prometheus,
+          observers: watching.observers,
           encryption,
         });
         const stop = watching.count(connection, namespace, createDataConverter(store, encryption));
@@ -120,6 +120,11 @@ export async function serve(options: ServeOptions): Promise<void> {
     await watching.close();
     log.info('the worker has stopped');
   }
+}
+
+/** Deployments of two namespaces may have one id. */
+function workFolderOf({ workFolder, connection: { namespace } }: Settings): string {
+  return namespace === 'default' ? workFolder : path.join(workFolder, '.namespaces', encodeURIComponent(namespace));
 }
 
 function installRuntime(settings: Settings, log: WorkerLog): void {

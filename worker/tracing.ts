@@ -9,7 +9,6 @@ import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { SaveSnapshotRequest } from '../activities/journal.js';
 import type { AttemptEnd, AttemptView, Observer } from '../activities/observe.js';
-import type { OperationRequest } from '../activities/request.js';
 import { executionWorkflowId } from '../workflows/messages.js';
 import { type Exporter, exporterTo } from './otlp/exporter.js';
 import { type Environment, otlpSettings } from './otlp/settings.js';
@@ -47,19 +46,16 @@ export function startTracing(environment: Environment, options: TracingOptions):
   };
   return {
     observer: {
-      attemptEnded(attempt, end) {
-        // One that could not be begun is of no execution that is known here; the next attempt tells.
-        if (attempt.request) add(attemptSpan(namespace, attempt, attempt.request, end));
-      },
+      attemptEnded: (attempt, end) => add(attemptSpan(namespace, attempt, end)),
       executionEnded: (execution) => add(executionSpan(namespace, execution)),
     },
     close: async () => await exporter.close(),
   };
 }
 
-export function attemptSpan(namespace: string, attempt: AttemptView, request: OperationRequest, end: AttemptEnd): Span {
+export function attemptSpan(namespace: string, attempt: AttemptView, end: AttemptEnd): Span {
   const { type, plugin, started_at } = attempt;
-  const { execution, deployment, operation, instance_id, source_id, target_id, snapshot, task_id } = request;
+  const { execution, deployment, operation, instance_id, source_id, target_id, snapshot, task_id } = attempt.request;
   const own = `${attempt.run_id} ${attempt.activity_id} ${attempt.scheduled_at} ${attempt.attempt}`;
   const ids =
     execution.id === CHECKS

@@ -292,6 +292,11 @@ export class ExecutionState {
     });
   }
 
+  /** A line of the workflow's own log. */
+  log(level: string, message: string, instanceId?: string): void {
+    this.note('workflow_log', message, instanceId, undefined, level);
+  }
+
   get ledger(): Ledger {
     let ledger = this.#ledger;
     for (const read of this.#openWalks) ledger = { ...ledger, ...read() };

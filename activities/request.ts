@@ -110,6 +110,8 @@ export interface OperationResult {
   readonly result?: Json;
   /** What it changed since its last flush; absent when nothing. */
   readonly patches?: Patches;
+  /** Retries made before it succeeded; absent when none. */
+  readonly retry_number?: number;
 }
 
 /** The details of a failed operation, as `ApplicationFailure.details[0]`. */

@@ -3,19 +3,22 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
+import { artifactStoreOf } from '../client/artifacts.js';
+import { secretsOf } from '../client/secrets.js';
 import type { Settings } from '../client/settings.js';
 import { writeState } from '../client/stack/state.js';
 import { installedPlugins } from '../plugins/installed.js';
+import { createDataConverter } from '../store/data-converter.js';
 import { encryptionKeys } from '../store/encryption.js';
-import { openArtifactStore } from '../store/open.js';
-import { secretStore } from '../store/secrets.js';
 import { workflowBundle } from './bundle.js';
 import { operationEnvironment } from './environment.js';
 import { serveHealth, type WorkerHealth } from './health.js';
 import type { WorkerLog } from './log.js';
+import { metricsEndpoint } from './metrics-endpoint.js';
 import { setRetention } from './retention.js';
 import { createWorker } from './run.js';
 import { registerSearchAttributes } from './search-attributes.js';
+import { watch } from './watch.js';
 import { blueprintWorkflows, pluginWorkflows } from './workflow-modules.js';
 
 export interface ServeOptions {
@@ -39,6 +42,7 @@ const PAUSE_MS = 2_000;
 export async function serve(options: ServeOptions): Promise<void> {
   const { settings, log, signal } = options;
   installRuntime(settings, log);
+  const watching = await watch(options);
   const identity = `caisson@${hostname()}:${process.pid}`;
   const catalog = await installedPlugins(settings.pluginFolders, settings.pythonPlugins);
   const health = reporter(
@@ -51,7 +55,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const beat = setInterval(() => void health.tell(), BEAT_MS);
   await health.tell('starting');
   try {
-    const store = openArtifactStore(settings.artifacts);
+    const store = artifactStoreOf(settings);
     const encryption = await encryptionKeys(settings.encryption);
     const bundle = await workflowBundle({
       modules: [
@@ -64,9 +68,9 @@ export async function serve(options: ServeOptions): Promise<void> {
     });
     const environment = operationEnvironment({
       store,
-      secrets: secretStore({ folder: settings.secretsFolder, environment: options.environment }),
+      secrets: await secretsOf(settings, options.environment),
       cacheFolder: settings.cacheFolder,
-      workFolder: settings.workFolder,
+      workFolder: workFolderOf(settings),
       worker: `${hostname()}-${process.pid}`.replaceAll(/[^\w.-]/g, '_'),
     });
     while (!signal.aborted) {
@@ -89,9 +93,18 @@ export async function serve(options: ServeOptions): Promise<void> {
           identity,
           taskQueue: settings.taskQueue,
           operations: settings.worker.operations,
+          // It has no other worker to share with.
+          ...(options.embedded ? { eagerOperations: 50 } : {}),
+          prometheus: settings.worker.prometheus,
+          observers: watching.observers,
           encryption,
         });
-        await runToEnd(worker, connection, options, health);
+        const stop = watching.count(connection, namespace, createDataConverter(store, encryption));
+        try {
+          await runToEnd(worker, connection, options, health);
+        } finally {
+          stop();
+        }
       } catch (error) {
         if (signal.aborted) throw error;
         log.error('the worker ended and begins again', { error });
@@ -104,8 +117,14 @@ export async function serve(options: ServeOptions): Promise<void> {
   } finally {
     clearInterval(beat);
     endpoint?.close();
+    await watching.close();
     log.info('the worker has stopped');
   }
+}
+
+/** Deployments of two namespaces may have one id. */
+function workFolderOf({ workFolder, connection: { namespace } }: Settings): string {
+  return namespace === 'default' ? workFolder : path.join(workFolder, '.namespaces', encodeURIComponent(namespace));
 }
 
 function installRuntime(settings: Settings, log: WorkerLog): void {
@@ -117,7 +136,7 @@ function installRuntime(settings: Settings, log: WorkerLog): void {
     shutdownSignals: [],
     telemetryOptions: {
       logging: { forward: {}, filter: logFilter(level === 'DEBUG' ? 'INFO' : 'WARN') },
-      ...(metrics === undefined ? {} : { metrics: { prometheus: { bindAddress: metrics } } }),
+      ...(metrics === undefined ? {} : { metrics: metricsEndpoint(metrics) }),
     },
   });
 }

@@ -49,10 +49,11 @@ export async function startWorker(
 
 /** The build, and the settings that a running worker cannot take on: it is replaced when they change. */
 export async function workerBuild(settings: Settings): Promise<string> {
-  const { artifacts, secretsFolder, pluginFolders, encryption, taskQueue, retention, worker, connection } = settings;
+  const { artifacts, s3, secrets, pluginFolders, encryption, taskQueue, retention, worker, connection } = settings;
   const relevant = [
     artifacts,
-    secretsFolder,
+    s3,
+    secrets,
     pluginFolders,
     encryption,
     taskQueue,

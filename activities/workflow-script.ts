@@ -13,6 +13,7 @@ import type { Json } from '../blueprint/json.js';
 import type { ScriptEnd, ScriptProcess } from '../plugins/workflow-scripts/run.js';
 import { stateQuery } from '../workflows/messages.js';
 import {
+  type LocalQuestion,
   type ScriptActivities,
   type ScriptCall,
   type ScriptOutcome,
@@ -61,7 +62,12 @@ async function runWorkflowScript(request: WorkflowScriptRequest, environment: Op
       { file: file.path, folder, context: request.context, environment: scriptEnvironment() },
       {
         async calls(calls) {
-          const asked = (calls as unknown as readonly ScriptCall[]).filter(({ key }) => !answered(key));
+          const unanswered = (calls as unknown as readonly (ScriptCall | LocalQuestion)[]).filter(
+            ({ key }) => !answered(key),
+          );
+          const asked = unanswered.filter((call) => call.call !== 'local');
+          for (const { call, key } of unanswered)
+            if (call === 'local') script.tell({ kind: 'outcome', key, done: { run: true } });
           if (asked.length === 0) return;
           outstanding.add(asked);
           await patiently(async () => await workflow().signal(scriptCallsSignal, asked));

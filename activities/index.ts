@@ -25,7 +25,7 @@ export function createActivities(dependencies: ActivityDependencies): Activities
   return {
     ...operationActivities(dependencies),
     ...journalActivities(dependencies.store),
-    ...recoveryActivities(dependencies.payloads),
+    ...recoveryActivities(dependencies.payloads, dependencies.store),
     ...workflowScriptActivities(dependencies.environment),
     // Temporal gives the calls of unknown activities to this one. Failing at once beats retrying for ever.
     default: async () => {

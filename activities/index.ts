@@ -8,6 +8,7 @@ import { journalActivities } from './journal.js';
 import { recoveryActivities } from './recover.js';
 import type { OperationRequest } from './request.js';
 import { runOperation } from './run-operation.js';
+import { servicesActivities } from './services.js';
 import { workflowScriptActivities } from './workflow-script.js';
 
 export interface ActivityDependencies {
@@ -26,6 +27,7 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     ...operationActivities(dependencies),
     ...journalActivities(dependencies.store),
     ...recoveryActivities(dependencies.payloads, dependencies.store),
+    ...servicesActivities(),
     ...workflowScriptActivities(dependencies.environment),
     // Temporal gives the calls of unknown activities to this one. Failing at once beats retrying for ever.
     default: async () => {

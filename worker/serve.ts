@@ -2,13 +2,24 @@
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
+import {
+  DefaultLogger,
+  makeTelemetryFilterString,
+  NativeConnection,
+  Runtime,
+  type Worker,
+  type WorkflowBundleOption,
+} from '@temporalio/worker';
 import { artifactStoreOf } from '../client/artifacts.js';
 import { secretsOf } from '../client/secrets.js';
 import type { Settings } from '../client/settings.js';
 import { writeState } from '../client/stack/state.js';
+import { agentPlugin } from '../plugins/agent/plugin.js';
+import type { Catalog } from '../plugins/catalog.js';
 import { installedPlugins } from '../plugins/installed.js';
+import type { ArtifactStore } from '../store/artifact-store.js';
 import { encryptionKeys } from '../store/encryption.js';
+import { type AgentIdentity, WorkerAgents } from './agents.js';
 import { workflowBundle } from './bundle.js';
 import { operationEnvironment } from './environment.js';
 import { serveHealth, type WorkerHealth } from './health.js';
@@ -25,6 +36,8 @@ export interface ServeOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The server is the embedded one, which is set up as the settings say. */
   readonly embedded?: boolean;
+  /** It is the agent of a host: it serves that host's operations, and no workflows. */
+  readonly agent?: AgentIdentity;
   /** File in which the worker tells how it is. */
   readonly healthFile?: string;
   /** Stop: what runs may end, nothing new is taken. */
@@ -39,7 +52,7 @@ const PAUSE_MS = 2_000;
 export async function serve(options: ServeOptions): Promise<void> {
   const { settings, log, signal } = options;
   installRuntime(settings, log);
-  const identity = `caisson@${hostname()}:${process.pid}`;
+  const identity = options.agent?.identity ?? `caisson@${hostname()}:${process.pid}`;
   const catalog = await installedPlugins(settings.pluginFolders);
   const health = reporter(
     options,
@@ -53,20 +66,14 @@ export async function serve(options: ServeOptions): Promise<void> {
   try {
     const store = artifactStoreOf(settings);
     const encryption = await encryptionKeys(settings.encryption);
-    const bundle = await workflowBundle({
-      modules: [
-        ...pluginWorkflows(catalog.map(({ plugin }) => plugin)),
-        ...(await blueprintWorkflows(store, settings.cacheFolder)),
-      ],
-      cacheFolder: settings.cacheFolder,
-      hideFailures: encryption !== undefined,
-      onBroken: ({ file }, reason) => log.error(`the custom workflows of ${file} cannot be used`, { reason }),
-    });
+    const bundle = options.agent ? undefined : await bundleFor(options, catalog, store, encryption !== undefined);
+    const agents = new WorkerAgents(settings, options.agent);
     const environment = operationEnvironment({
       store,
       secrets: await secretsOf(settings, options.environment),
       cacheFolder: settings.cacheFolder,
       workFolder: workFolderOf(settings),
+      agents: agents.kit,
       worker: `${hostname()}-${process.pid}`.replaceAll(/[^\w.-]/g, '_'),
     });
     while (!signal.aborted) {
@@ -74,7 +81,9 @@ export async function serve(options: ServeOptions): Promise<void> {
       if (!connection) break;
       try {
         const { namespace } = settings.connection;
-        if (!(await registerSearchAttributes(connection, namespace))) void registered(connection, options);
+        agents.connection = connection;
+        if (!options.agent && !(await registerSearchAttributes(connection, namespace)))
+          void registered(connection, options);
         if (options.embedded)
           await setRetention(connection, namespace, settings.retention).catch((error) =>
             log.warn('the retention cannot be set', { error }),
@@ -83,9 +92,9 @@ export async function serve(options: ServeOptions): Promise<void> {
           connection,
           namespace,
           store,
-          plugins: catalog.map(({ plugin }) => plugin),
+          plugins: catalog.map(({ plugin }) => (plugin.name === 'agent' ? agentPlugin(agents.kit) : plugin)),
           environment,
-          bundle,
+          ...(bundle ? { bundle } : {}),
           identity,
           taskQueue: settings.taskQueue,
           operations: settings.worker.operations,
@@ -106,6 +115,23 @@ export async function serve(options: ServeOptions): Promise<void> {
     endpoint?.close();
     log.info('the worker has stopped');
   }
+}
+
+async function bundleFor(
+  { settings, log }: ServeOptions,
+  catalog: Catalog,
+  store: ArtifactStore,
+  hideFailures: boolean,
+): Promise<WorkflowBundleOption> {
+  return await workflowBundle({
+    modules: [
+      ...pluginWorkflows(catalog.map(({ plugin }) => plugin)),
+      ...(await blueprintWorkflows(store, settings.cacheFolder)),
+    ],
+    cacheFolder: settings.cacheFolder,
+    hideFailures,
+    onBroken: ({ file }, reason) => log.error(`the custom workflows of ${file} cannot be used`, { reason }),
+  });
 }
 
 /** Deployments of two namespaces may have one id. */

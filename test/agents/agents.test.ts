@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { Home, until } from '../acceptance/home.js';
+import { Home, type RunningCommand, until } from '../acceptance/home.js';
 import { runs } from '../plugins/script/stage.js';
 import { type SshServer, startSshServer } from '../plugins/ssh-server.js';
 
@@ -115,12 +115,12 @@ describe('a host with an agent', () => {
     const before = await begun(hold);
     const start = home.start(
       ...['execute', 'execute_operation', 'hosted', '-p', 'operation=cloudify.interfaces.lifecycle.start'],
-      ...['-p', 'node_ids=[service]'],
+      ...['-p', 'node_ids=service'],
     );
-    await until(async () => (await begun(hold)) > before, 'the operation has begun');
+    await whileItRuns(start, async () => (await begun(hold)) > before, 'the operation has begun');
     const [group] = await supervisors();
     for (const child of await childrenOf(group!)) process.kill(child, 'SIGKILL');
-    await until(async () => (await begun(hold)) > before + 1, 'it has begun again');
+    await whileItRuns(start, async () => (await begun(hold)) > before + 1, 'it has begun again');
     await rm(hold);
     const { code, stderr } = await start.finished;
     expect(code, stderr).toBe(0);
@@ -132,9 +132,10 @@ describe('a host with an agent', () => {
     process.kill(-group!, 'SIGKILL');
     const start = home.start(
       ...['execute', 'execute_operation', 'hosted', '-p', 'operation=cloudify.interfaces.lifecycle.start'],
-      ...['-p', 'node_ids=[service]'],
+      ...['-p', 'node_ids=service'],
     );
-    await until(
+    await whileItRuns(
+      start,
       async () => (await home.run('events', 'list', 'hosted')).stdout.includes(`the agent of host ${id} (127.0.0.1)`),
       'the lost agent is told of',
     );
@@ -170,6 +171,14 @@ describe('a host with an agent', () => {
     expect(existsSync(path.join(there, '.caisson'))).toBe(false);
   }, 120_000);
 });
+
+/** Waits while the command runs: one that ends before has something to say. */
+async function whileItRuns(running: RunningCommand, holds: () => Promise<boolean>, what: string): Promise<void> {
+  const early = running.finished.then(({ code, stderr }) => {
+    throw new Error(`the command ended with ${code} before ${what}: ${stderr}`);
+  });
+  await Promise.race([early, until(holds, what)]);
+}
 
 async function childrenOf(group: number): Promise<number[]> {
   const text = await readFile(`/proc/${group}/task/${group}/children`, 'utf8');

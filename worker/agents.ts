@@ -33,22 +33,22 @@ export class WorkerAgents {
   readonly #settings: Settings;
   /** What makes each agent that is begun another one than those before it. */
   readonly #nonces = new WeakMap<AgentParcel, string>();
-  #build = '';
 
-  constructor(settings: Settings, self: AgentIdentity | undefined) {
+  /** @param self the agent that this worker is itself, if it is one */
+  static async open(settings: Settings, self?: AgentIdentity): Promise<WorkerAgents> {
+    // Run from its sources it has no build, and nothing to send either.
+    const build = await buildId().catch(() => 'sources');
+    return new WorkerAgents(settings, self, `${build}-${process.version}`);
+  }
+
+  private constructor(settings: Settings, self: AgentIdentity | undefined, build: string) {
     this.#settings = settings;
     const { program, packageUrl } = settings.agent;
-    const at = this;
-    void buildId().then((id) => {
-      this.#build = `${id}-${process.version}`;
-    });
     this.kit = {
       local: /^(127\.|localhost[:]|\[::1\])/.test(this.#address),
       parcelFor: (deployment, host) => this.#parcel(deployment, host),
       program: {
-        get build() {
-          return at.#build;
-        },
+        build,
         ...(program === undefined ? {} : { command: program }),
         packageFor: async (platform) => {
           if (platform !== hostPlatform())
@@ -56,10 +56,10 @@ export class WorkerAgents {
               `this worker can make an agent for ${hostPlatform()}, and the host is ${platform}: ` +
                 'install Caisson there and set agent.program, or run a worker on such a machine',
             );
-          return await agentPackage(settings.cacheFolder, this.#build);
+          return await agentPackage(settings.cacheFolder, build);
         },
       },
-      initScript: (parcel) => initScript(parcel, { build: this.#build, program, packageUrl }),
+      initScript: (parcel) => initScript(parcel, { build, program, packageUrl }),
       answers: async (parcel) =>
         (await this.#pollers(parcel.queue)).some((one) => one.endsWith(`:${this.#nonces.get(parcel)}`)),
       anyAnswers: async ({ queue }) => (await this.#pollers(queue)).length > 0,

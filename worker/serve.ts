@@ -67,7 +67,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     const store = artifactStoreOf(settings);
     const encryption = await encryptionKeys(settings.encryption);
     const bundle = options.agent ? undefined : await bundleFor(options, catalog, store, encryption !== undefined);
-    const agents = new WorkerAgents(settings, options.agent);
+    const agents = await WorkerAgents.open(settings, options.agent);
     const environment = operationEnvironment({
       store,
       secrets: await secretsOf(settings, options.environment),

@@ -88,7 +88,11 @@ async function shell(
   signal: AbortSignal,
   input?: Buffer,
 ): Promise<string> {
-  const { code, stdout, stderr } = await connection.exec(`sh -c ${quote(['cd "$HOME" || exit 1', ...lines].join('\n'))}`, signal, input);
+  const { code, stdout, stderr } = await connection.exec(
+    `sh -c ${quote(['cd "$HOME" || exit 1', ...lines].join('\n'))}`,
+    signal,
+    input,
+  );
   if (code !== 0)
     throw new NonRecoverableError(
       `a command of the agent's installation failed with ${code}: ${stderr.trim().slice(-600) || stdout.trim().slice(-600)}`,

@@ -59,7 +59,7 @@ export async function benchWorkers({ workers: counts, say }: WorkersOptions): Pr
           { address: stack.server.address, artifacts: settings.artifacts, workers, places },
           async (connection) => {
             // Once for nothing: caches are warm for all alike.
-            await installAll(connection, catalog, await writeLayered(home, 10, blueprint));
+            await installAll(connection, catalog, file);
             return await installAll(connection, catalog, file);
           },
         );

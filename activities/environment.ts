@@ -9,6 +9,8 @@ export interface OperationEnvironment {
   blueprintFolder(archive: string | undefined): Promise<string>;
   /** A folder of a deployment and plugin on this machine, made on demand. */
   workdir(deploymentId: string, plugin: string): Promise<string>;
+  /** A folder on this machine for what operations of all deployments share and can make anew. */
+  cacheFolder(): Promise<string>;
   logFor(request: LogOwner): OperationLog;
   /** What hosts are told so that their agents find us; absent where no agents can be installed. */
   readonly agents?: AgentKit | undefined;

@@ -66,6 +66,10 @@ export interface PluginInfo {
   readonly name: string;
   readonly package_name?: string;
   readonly package_version?: string;
+  /** Where its code is, as the blueprint says: a folder of it, or an address. */
+  readonly source?: string;
+  /** For pip. */
+  readonly install_arguments?: string;
   /** Unwrapped plugin properties: key → value. */
   readonly properties?: JsonObject;
 }
@@ -108,6 +112,8 @@ export interface OperationResult {
   readonly result?: Json;
   /** What it changed since its last flush; absent when nothing. */
   readonly patches?: Patches;
+  /** Retries made before it succeeded; absent when none. */
+  readonly retry_number?: number;
 }
 
 /** The details of a failed operation, as `ApplicationFailure.details[0]`. */

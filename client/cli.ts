@@ -1,4 +1,5 @@
 /** The command line: parses, runs one command, and turns what came of it into an exit code. */
+import './short-lived.js';
 import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { createColors } from 'picocolors';

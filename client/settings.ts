@@ -32,6 +32,8 @@ export interface Settings {
   /** Work folders of deployments on this machine. */
   readonly workFolder: string;
   readonly pluginFolders: readonly string[];
+  /** Python packages that may be installed by their name. */
+  readonly pythonPlugins?: string;
   /** Blueprints that others may import. */
   readonly blueprintFolders: readonly string[];
   readonly imports: { readonly network: boolean; readonly rules?: string };
@@ -56,6 +58,8 @@ export interface WorkerLimits {
   readonly memory?: number;
   /** HOST:PORT */
   readonly metrics?: string;
+  /** Address of the Prometheus that policies ask which name none. */
+  readonly prometheus?: string;
   /** HOST:PORT */
   readonly health?: string;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
@@ -233,6 +237,7 @@ function settingsOf(origins: readonly SettingOrigin[], connection: ConnectionSet
     download: values.download,
     retention: values.retention,
     taskQueue: values.task_queue,
+    ...optional('pythonPlugins', values.python_plugins),
     ...optional('temporalCli', values.temporal_cli),
     ...optional('port', values.port),
     ...optional('uiPort', values.ui_port),
@@ -246,6 +251,7 @@ function settingsOf(origins: readonly SettingOrigin[], connection: ConnectionSet
       logLevel: values['worker.log_level'],
       ...optional('memory', values['worker.memory']),
       ...optional('metrics', values['worker.metrics']),
+      ...optional('prometheus', values['worker.prometheus']),
       ...optional('health', values['worker.health']),
     },
     agent: {

@@ -9,7 +9,7 @@ import type { UpdateTarget } from '../workflows/messages.js';
 import type { CaissonConnection } from './connection.js';
 import { getDeployment, getPlan } from './deployments.js';
 import { CaissonError } from './errors.js';
-import { readInputs } from './inputs.js';
+import { readGivenInputs } from './inputs.js';
 import { type CompiledBlueprint, compileBlueprint, prepare } from './prepare.js';
 import { storeFiles } from './stored-files.js';
 
@@ -33,12 +33,12 @@ export async function updateTarget(
 ): Promise<UpdateTarget> {
   const before = (await getPlan(connection, deploymentId)).inputs;
   return await withBlueprint(connection, deploymentId, file, catalog, async (compiled) => {
-    const given = await readInputs(inputs, compiled.plan.inputs);
+    const given = await readGivenInputs(inputs, compiled.plan.inputs);
     const kept: JsonObject = Object.fromEntries(
       Object.entries(before).filter(([name]) => Object.hasOwn(compiled.plan.inputs, name)),
     );
-    const { compact } = prepare(compiled, { ...kept, ...given }, catalog);
-    const archive = await storeFiles(connection.store, compiled.folder, compact);
+    const { compact } = prepare(compiled, { ...kept, ...given.values }, catalog, { given });
+    const archive = await storeFiles(connection.store, compiled, compact);
     return { blueprint: { id: compiled.id, main_file: compiled.mainFile, archive }, plan: compact };
   });
 }

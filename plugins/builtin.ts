@@ -18,6 +18,9 @@ const LOADERS: Readonly<Record<string, () => Promise<{ readonly default: Plugin 
   ansible: async () => await import('./ansible/index.js'),
   fabric: async () => await import('./fabric/index.js'),
   agent: async () => await import('./agent/index.js'),
+  prometheus: async () => await import('./prometheus/index.js'),
+  diamond: async () => await import('./diamond/index.js'),
+  policies: async () => await import('./policies/index.js'),
 };
 
 export async function builtInPlugins(): Promise<Catalog> {

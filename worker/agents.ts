@@ -120,7 +120,8 @@ function initScript(
   const lines = [
     '#!/bin/sh',
     'umask 077',
-    'export HOME="${HOME:-/root}"',
+    '[ -n "$HOME" ] || HOME=/root',
+    'export HOME',
     'cd "$HOME" || exit 1',
     `mkdir -p ${AGENTS_FOLDER}/${quote(name)} ${PACKAGES_FOLDER}`,
     ...(program === undefined ? fetched : []),

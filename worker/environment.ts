@@ -29,6 +29,7 @@ export function operationEnvironment(settings: EnvironmentSettings): OperationEn
       return await made(path.join(blueprints, 'none'));
     },
     workdir: async (deploymentId, plugin) => await made(path.join(workFolder, safe(deploymentId), safe(plugin))),
+    cacheFolder: async () => await made(path.join(cacheFolder, 'plugins')),
     logFor: (request) => operationLog(store, worker, request),
     secrets: () => secretLookup(secrets),
     agents,

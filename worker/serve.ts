@@ -18,15 +18,18 @@ import { agentPlugin } from '../plugins/agent/plugin.js';
 import type { Catalog } from '../plugins/catalog.js';
 import { installedPlugins } from '../plugins/installed.js';
 import type { ArtifactStore } from '../store/artifact-store.js';
+import { createDataConverter } from '../store/data-converter.js';
 import { encryptionKeys } from '../store/encryption.js';
 import { type AgentIdentity, WorkerAgents } from './agents.js';
 import { workflowBundle } from './bundle.js';
 import { operationEnvironment } from './environment.js';
 import { serveHealth, type WorkerHealth } from './health.js';
 import type { WorkerLog } from './log.js';
+import { metricsEndpoint } from './metrics-endpoint.js';
 import { setRetention } from './retention.js';
 import { createWorker } from './run.js';
 import { registerSearchAttributes } from './search-attributes.js';
+import { watch } from './watch.js';
 import { blueprintWorkflows, pluginWorkflows } from './workflow-modules.js';
 
 export interface ServeOptions {
@@ -52,8 +55,9 @@ const PAUSE_MS = 2_000;
 export async function serve(options: ServeOptions): Promise<void> {
   const { settings, log, signal } = options;
   installRuntime(settings, log);
+  const watching = await watch(options);
   const identity = options.agent?.identity ?? `caisson@${hostname()}:${process.pid}`;
-  const catalog = await installedPlugins(settings.pluginFolders);
+  const catalog = await installedPlugins(settings.pluginFolders, settings.pythonPlugins);
   const health = reporter(
     options,
     identity,
@@ -98,9 +102,18 @@ export async function serve(options: ServeOptions): Promise<void> {
           identity,
           taskQueue: settings.taskQueue,
           operations: settings.worker.operations,
+          // It has no other worker to share with.
+          ...(options.embedded ? { eagerOperations: 50 } : {}),
+          prometheus: settings.worker.prometheus,
+          observers: watching.observers,
           encryption,
         });
-        await runToEnd(worker, connection, options, health);
+        const stop = watching.count(connection, namespace, createDataConverter(store, encryption));
+        try {
+          await runToEnd(worker, connection, options, health);
+        } finally {
+          stop();
+        }
       } catch (error) {
         if (signal.aborted) throw error;
         log.error('the worker ended and begins again', { error });
@@ -113,6 +126,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   } finally {
     clearInterval(beat);
     endpoint?.close();
+    await watching.close();
     log.info('the worker has stopped');
   }
 }
@@ -148,7 +162,7 @@ function installRuntime(settings: Settings, log: WorkerLog): void {
     shutdownSignals: [],
     telemetryOptions: {
       logging: { forward: {}, filter: logFilter(level === 'DEBUG' ? 'INFO' : 'WARN') },
-      ...(metrics === undefined ? {} : { metrics: { prometheus: { bindAddress: metrics } } }),
+      ...(metrics === undefined ? {} : { metrics: metricsEndpoint(metrics) }),
     },
   });
 }

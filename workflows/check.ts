@@ -5,8 +5,8 @@ import { checkDriftWalk, checkStatusWalk, type Order } from '../graph/operation-
 import type { OperationCall } from '../graph/steps.js';
 import { execution } from './execution.js';
 import type { ExecutionState } from './execution-state.js';
-import { implementationOf, operationOf } from './operations.js';
 import { filterOf, isTrue } from './parameters.js';
+import { implementationOf, operationOf } from './request.js';
 import { runWalk, type WalkOptions } from './run-walk.js';
 
 /** Runs `check_status` of the chosen instances; fails when one of them is not well, after all were asked. */
@@ -42,6 +42,7 @@ export async function checkStatus(
     name: options.name,
     sequences: () => checkStatusWalk(state.topology, chosen, options),
     on_failure: 'continue',
+    quiet: true,
     settled(call, performed) {
       const { system_properties } = state.instance(call.instance_id);
       setSystemProperties(state, call.instance_id, {
@@ -61,6 +62,7 @@ export async function checkDrift(
     name: options.name,
     sequences: () => checkDriftWalk(state.topology, chosen, options),
     on_failure: 'continue',
+    quiet: true,
     settled: (call, performed) => recordDrift(state, call, answerOf(state, call, performed)),
   });
 }

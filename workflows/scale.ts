@@ -24,8 +24,7 @@ export const scale = execution(async (state) => {
   const given = state.parameters;
   if (isTrue(given.abort_started)) await abortStarted(state, isTrue(given.ignore_failure));
   const request = state.decide('scale', () => checkedRequest(state));
-  if (request.delta === 0)
-    return state.note('workflow_node_event', 'delta parameter is 0, so no scaling will take place.');
+  if (request.delta === 0) return state.log('info', 'delta parameter is 0, so no scaling will take place.');
   await inDryRun(state, async () => await scaleTo(state, request));
 });
 
@@ -77,7 +76,7 @@ function beginModification(state: ExecutionState, request: ScaleRequest): Starte
   if (state.options.legacy) state.decide('instances before', () => state.instances);
   state.replaceModel(plan, instances);
   state.modification = { execution_id: state.id, entity, before, added, removed };
-  state.note('workflow_node_event', `Deployment modification started. [modification_id=${state.id}]`);
+  state.log('info', `Deployment modification started. [modification_id=${state.id}]`);
   return state.modification;
 }
 
@@ -119,7 +118,7 @@ async function giveUp(
     return close(state, modification);
   }
   state.decide(FAILURE, () => message);
-  state.note('workflow_node_event', 'Scale out failed, scaling back in.');
+  state.log('info', 'Scale out failed, scaling back in.');
   await CancellationScope.nonCancellable(async () => await takeDown(state, modification, `${entity}_rollback`));
   state.forget('scale', 'modification', FAILURE, `${entity}_install`, `${entity}_rollback`);
 }
@@ -184,7 +183,7 @@ async function abortStarted(state: ExecutionState, ignoreFailure: boolean): Prom
   const own = state.decision<StartedModification>('modification');
   const aborted = state.decide('aborted', () => (modification && !own ? modification : null));
   if (!aborted || state.decision('abort done')) return;
-  state.note('workflow_node_event', `Rolling back deployment modification. [modification_id=${aborted.execution_id}]`);
+  state.log('info', `Rolling back deployment modification. [modification_id=${aborted.execution_id}]`);
   await uninstallChosen(state, new Set(aborted.added), { ignoreFailure, name: 'abort' });
   state.replaceModel(state.plan, withoutInstances(state.instances, new Set(aborted.added)));
   close(state, aborted);

@@ -44,14 +44,14 @@ async function printJson(invocation: Invocation, file: string): Promise<number> 
   const { mainFileOf } = await import('../prepare.js');
   const { planBlueprint, readJsonFile } = await import('../plan/plan-blueprint.js');
   const { printedPlan, refusalOf } = await import('../plan/printed.js');
-  const { readInputs } = await import('../inputs.js');
+  const { readGivenInputs } = await import('../inputs.js');
   const given = texts(invocation, 'inputs');
   const optionsFile = optionalText(invocation, 'options');
   const catalog = await installedPlugins(invocation.global);
   const { plan: made, diagnostics } = await planBlueprint(
     {
       main: await mainFileOf(file),
-      inputs: given.length === 0 ? null : async (definitions) => await readInputs(given, definitions),
+      inputs: given.length === 0 ? null : async (definitions) => await readGivenInputs(given, definitions),
       ...(optionsFile === undefined ? {} : { options: await readJsonFile(optionsFile) }),
     },
     catalog,
@@ -68,12 +68,13 @@ async function printText(invocation: Invocation, file: string): Promise<number> 
   const { io } = invocation;
   const { installedPlugins } = await import('../session.js');
   const { compileBlueprint, prepare } = await import('../prepare.js');
-  const { readInputs } = await import('../inputs.js');
+  const { readGivenInputs } = await import('../inputs.js');
   const { previewInstall } = await import('../plan/preview.js');
   const { previewText } = await import('../plan/preview-text.js');
   const catalog = await installedPlugins(invocation.global);
   const blueprint = await compileBlueprint(file, catalog);
-  const prepared = prepare(blueprint, await readInputs(texts(invocation, 'inputs'), blueprint.plan.inputs), catalog);
+  const given = await readGivenInputs(texts(invocation, 'inputs'), blueprint.plan.inputs);
+  const prepared = prepare(blueprint, given.values, catalog, { given });
   const title = { deployment: optionalText(invocation, 'deploymentId') ?? blueprint.id, blueprint: file };
   io.out(previewText(previewInstall(prepared.plan, prepared.instances), title, io.colors));
   return 0;

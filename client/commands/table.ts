@@ -147,9 +147,16 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'groups',
     aliases: ['group'],
-    summary: 'Scaling groups of a deployment',
+    summary: 'Groups of a deployment: members, scaling, policies',
     group: 'Manage',
     load: async () => (await import('./nodes.js')).groups,
+  },
+  {
+    name: 'policies',
+    aliases: ['policy'],
+    summary: 'Policies of groups: what they watch, and what they started',
+    group: 'Manage',
+    load: async () => (await import('./policies.js')).policies,
   },
   {
     name: 'plugins',

@@ -110,6 +110,13 @@ const table = {
     summary: 'folders of plugins besides the built-in ones',
     fallback: 'plugins in home',
   },
+  python_plugins: {
+    variable: 'CAISSON_PYTHON_PLUGINS',
+    kind: 'text',
+    summary: 'Cloudify plugins in Python that workers install by their name, and run instead of ours: NAME==VERSION …',
+    fallback: 'none',
+    personal: true,
+  },
   blueprints: {
     variable: 'CAISSON_BLUEPRINTS',
     kind: 'paths',
@@ -294,7 +301,13 @@ const table = {
   'worker.metrics': {
     variable: 'CAISSON_WORKER_METRICS',
     kind: 'text',
-    summary: 'HOST:PORT on which a worker serves Prometheus metrics',
+    summary: 'HOST:PORT on which a worker serves Prometheus metrics; a port alone is one of 127.0.0.1',
+    fallback: 'none',
+  },
+  'worker.prometheus': {
+    variable: 'CAISSON_WORKER_PROMETHEUS',
+    kind: 'text',
+    summary: 'address of the Prometheus that policies ask, e.g. http://127.0.0.1:9090',
     fallback: 'none',
   },
   'worker.health': {

@@ -28,4 +28,6 @@ export interface OperationHost {
   blueprintFolder(): Promise<string>;
   /** A folder for this deployment and plugin on this machine; it may be gone on another worker. */
   workdir(): Promise<string>;
+  /** A folder for what all deployments share and can be fetched or made anew. */
+  cacheFolder(): Promise<string>;
 }

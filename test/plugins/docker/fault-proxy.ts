@@ -6,6 +6,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface FaultProxy {
+  /** 0 when it listens at a socket. */
   readonly port: number;
   /** `POST /containers/create`, in order. */
   readonly calls: string[];
@@ -16,7 +17,8 @@ export interface FaultProxy {
   close(): Promise<void>;
 }
 
-export async function faultProxy(socketPath: string): Promise<FaultProxy> {
+/** @param at a path to listen at, instead of a port */
+export async function faultProxy(socketPath: string, at?: string): Promise<FaultProxy> {
   const calls: string[] = [];
   let left: number | undefined;
   let fault: 'lost-call' | 'lost-answer' = 'lost-answer';
@@ -66,7 +68,10 @@ export async function faultProxy(socketPath: string): Promise<FaultProxy> {
     onward.on('error', () => request.socket.destroy());
     request.pipe(onward);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  Object.assign(proxy, { port: (server.address() as AddressInfo).port });
+  await new Promise<void>((resolve) => {
+    if (at === undefined) server.listen(0, '127.0.0.1', resolve);
+    else server.listen(at, resolve);
+  });
+  if (at === undefined) Object.assign(proxy, { port: (server.address() as AddressInfo).port });
   return proxy;
 }

@@ -1,0 +1,27 @@
+/** Runs the operations of Cloudify plugins that are written in Python, each plugin in an environment of its own. */
+import type { InstalledPlugin } from '../catalog.js';
+import { definePlugin, operation } from '../sdk/define.js';
+import { type AllowedPackages, allowedPackages } from './allowed.js';
+
+/** @param packages those that may be installed by their name: the setting `python_plugins` */
+export function pythonPlugins(packages?: string): InstalledPlugin {
+  const allowed = allowedPackages(packages);
+  return {
+    plugin: definePlugin({
+      name: 'python',
+      operations: {
+        run: operation({}, async (ctx, inputs) => (await import('./run.js')).runPythonOperation(ctx, inputs, allowed)),
+      },
+    }),
+    describe: async () => undefined,
+    foreign: (plugin) => foreign(plugin, allowed),
+  };
+}
+
+function foreign(
+  { package_name, source, install }: { package_name: string | null; source: string | null; install: boolean },
+  allowed: AllowedPackages,
+): 'chosen' | 'able' | undefined {
+  if (package_name !== null && allowed.has(package_name)) return 'chosen';
+  return install && source !== null ? 'able' : undefined;
+}

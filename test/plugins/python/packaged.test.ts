@@ -1,14 +1,19 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { activityOf, findPlugin } from '../../../plugins/catalog.js';
 import { checkPlugin } from '../../../plugins/check.js';
+import { installedPlugins } from '../../../plugins/installed.js';
 import { loadPlugin } from '../../../plugins/load.js';
 import { wrapPlugin } from '../../../plugins/python/wrap.js';
 
 let folder: string;
+let plugins: string;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'caisson-test-'));
+  plugins = path.join(folder, 'plugins');
 });
 afterAll(async () => await rm(folder, { recursive: true, force: true }));
 
@@ -58,6 +63,18 @@ test('a package may be no more than a name for pip', async () => {
   const { caissonPlugin } = JSON.parse(await readFile(path.join(target, 'package.json'), 'utf8'));
   expect(caissonPlugin.python).toEqual({ requirement: 'acme-disks-plugin==1.2.0' });
   expect((await loadPlugin(target)).plugin.name).toBe('disks');
+});
+
+test('the Python plugin of a package that we have too comes before ours once it is installed', async () => {
+  const folder = path.join(plugins, 'aws');
+  await wrapPlugin('cloudify-aws-plugin==3.1.7', fileURLToPath(new URL('./aws/aws.yaml', import.meta.url)), folder);
+  const catalog = await installedPlugins([plugins]);
+  const plugin = { name: 'aws', package_name: 'cloudify-aws-plugin' };
+  const create = 'cloudify_aws.ec2.resources.vpc.create';
+  expect(activityOf(catalog, plugin, create)).toBe(`aws.${create}`);
+  expect(activityOf(await installedPlugins([]), plugin, create)).toBe('aws.ec2.vpc.create');
+  const found = findPlugin(catalog, 'cloudify-aws-plugin');
+  expect((await found?.describe([1, 4]))?.location).toBe(path.join(folder, 'plugin.yaml'));
 });
 
 test('what is no package says so', async () => {

@@ -10,24 +10,26 @@ import { quote } from '../script/shell-line.js';
 import { Verdict } from '../script/verdict.js';
 import type { OperationContext } from '../sdk/context.js';
 import { type Json, type JsonObject, NonRecoverableError, ProcessException } from '../sdk/index.js';
-import type { AllowedPackages } from './allowed.js';
 import { environmentOf } from './environment.js';
-import { packageOf } from './package.js';
+import type { PythonPackage } from './package.js';
 
 const BRIDGE = fileURLToPath(new URL('./bridge/caisson_plugin.py', import.meta.url));
 /** The package that scripts of blueprints have: what it and the bridge have in common is there. */
 const SHIM = fileURLToPath(new URL('../script/python', import.meta.url));
 
-/** @throws what the plugin raises, as the error that it means here */
+/**
+ * @param implementation `package.module.function`
+ * @throws what the plugin raises, as the error that it means here
+ */
 export async function runPythonOperation(
   ctx: OperationContext,
   inputs: JsonObject,
-  allowed: AllowedPackages,
+  implementation: string,
+  wanted: PythonPackage,
 ): Promise<Json | undefined> {
-  const { implementation } = ctx.operation;
-  if (implementation === undefined || !/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$/.test(implementation))
-    throw new NonRecoverableError(`${implementation ?? ctx.operation.name} names no function of a Python module`);
-  const environment = await environmentOf(ctx, await packageOf(ctx, allowed));
+  if (!/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$/.test(implementation))
+    throw new NonRecoverableError(`${implementation} names no function of a Python module`);
+  const environment = await environmentOf(ctx, wanted);
   const verdict = new Verdict();
   const server = await serveContext(contextMembers(ctx, verdict), contextCalls(ctx, inputs, verdict));
   try {

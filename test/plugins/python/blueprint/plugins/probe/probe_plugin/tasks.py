@@ -260,6 +260,41 @@ def wait_deaf(ctx, marker, **_):
     wait(ctx=ctx, marker=marker)
 
 
+@operation(resumable=True)
+def survive(ctx, folder, **_):
+    """Makes something, notes it, and dies with its worker; the second time it finds what it had noted."""
+    known = ctx.instance.runtime_properties.get('id')
+    if known is None:
+        ctx.instance.runtime_properties['id'] = 'made-by-%d' % os.getpid()
+        ctx.instance.update()
+        with open(os.path.join(folder, 'waits'), 'w') as file:
+            file.write('%d' % os.getpid())
+        time.sleep(1000)
+    ctx.instance.runtime_properties['resumed'] = [ctx.resume, ctx.operation.retry_number]
+
+
+@operation
+def patience(ctx, **_):
+    """Is ready at the third try."""
+    ctx.instance.runtime_properties['tries'] = ctx.instance.runtime_properties.get('tries', 0) + 1
+    if ctx.operation.retry_number == 0:
+        raise RecoverableError('not yet', retry_after=0.1)
+    if ctx.operation.retry_number == 1:
+        return ctx.operation.retry('nearly', 0.1)
+    return 'ready'
+
+
+@operation
+def confide(ctx, password, **_):
+    ctx.logger.info('password %s', password)
+    print('printed', password)
+    sys.stderr.write('written %s\n' % password)
+    ctx.send_event('event %s' % password)
+    ctx.instance.runtime_properties['length'] = len(password)
+    if ctx.operation.retry_number == 0:
+        raise RecoverableError('it was %s' % password, retry_after=0.1)
+
+
 @operation
 def old_modules(ctx, **_):
     import cgi

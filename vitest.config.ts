@@ -34,6 +34,7 @@ export default defineConfig({
             'test/plugins/prometheus/**',
             'test/vault/**',
             'test/team/**',
+            'test/agents/**',
             'test/plugins/python/**',
             // Cases that are kept elsewhere: compared where their folder is named.
             ...(process.env.CAISSON_CONFORMANCE ? [] : ['test/blueprint/recorded.test.ts']),
@@ -115,6 +116,17 @@ export default defineConfig({
           globalSetup: ['test/plugins/aws/moto.ts', 'test/workflows/server.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        // A machine for agents: an SSH server on the loopback address.
+        test: {
+          name: 'agents',
+          include: ['test/agents/**/*.test.ts'],
+          globalSetup: 'test/workflows/server.ts',
+          testTimeout: 60_000,
+          hookTimeout: 300_000,
         },
       },
       {

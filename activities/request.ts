@@ -100,6 +100,8 @@ export interface OperationRequest {
   readonly source_id?: string;
   readonly target_id?: string;
   readonly snapshot: Snapshot;
+  /** It was begun on an agent that was lost: what it made may exist already. */
+  readonly begun_before?: boolean;
 }
 
 /** Runtime property changes by node instance id. */

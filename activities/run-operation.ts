@@ -28,7 +28,9 @@ export async function runOperation(
   environment: OperationEnvironment,
 ): Promise<OperationResult> {
   const { info, cancellationSignal, heartbeat } = Context.current();
-  const history = attemptHistory(info.attempt, info.heartbeatDetails as AttemptMark | undefined);
+  const known = attemptHistory(info.attempt, info.heartbeatDetails as AttemptMark | undefined);
+  // An agent was lost with an earlier round of it.
+  const history = first.begun_before ? { ...known, resume: true } : known;
   refuseLost(definition, first, history);
 
   // As it is stored: with references in the place of secrets.
@@ -74,6 +76,7 @@ export async function runOperation(
     getSecret: async (key) => await secrets.get(key),
     setSecret: async (key, value) => await secrets.set(key, value),
     deleteSecret: async (key) => await secrets.delete(key),
+    ...agentScript(first, environment, secrets),
     blueprintFolder: async () => await environment.blueprintFolder(first.blueprint.archive),
     workdir: async () => await environment.workdir(first.deployment.id, first.plugin.name),
     cacheFolder: async () => await environment.cacheFolder(),
@@ -128,6 +131,22 @@ export async function runOperation(
     timeout?.clear();
     await log.close();
   }
+}
+
+function agentScript(
+  { deployment }: OperationRequest,
+  { agents }: OperationEnvironment,
+  secrets: SecretLookup,
+): Pick<OperationHost, 'agentScript'> {
+  if (!agents) return {};
+  return {
+    agentScript(instanceId) {
+      const script = agents.initScript(agents.parcelFor(deployment.id, instanceId));
+      // It tells the host how to reach us, keys and all: it goes into the machine, not into the state.
+      secrets.hide(script.secret);
+      return script.text;
+    },
+  };
 }
 
 /** The host is not up yet: asked again at the retry interval, as often as it takes. */

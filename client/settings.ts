@@ -49,6 +49,7 @@ export interface Settings {
   readonly connection: ConnectionSettings;
   readonly encryption?: { readonly keys?: string; readonly keyFile?: string };
   readonly worker: WorkerLimits;
+  readonly agent: AgentSettings;
 }
 
 export interface WorkerLimits {
@@ -62,6 +63,16 @@ export interface WorkerLimits {
   /** HOST:PORT */
   readonly health?: string;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+}
+
+export interface AgentSettings {
+  /** HOST:PORT */
+  readonly address?: string;
+  /** TOML that agents get instead of the worker's own settings. */
+  readonly settingsFile?: string;
+  /** A command on the hosts. */
+  readonly program?: string;
+  readonly packageUrl?: string;
 }
 
 export interface SettingOrigin {
@@ -242,6 +253,12 @@ function settingsOf(origins: readonly SettingOrigin[], connection: ConnectionSet
       ...optional('metrics', values['worker.metrics']),
       ...optional('prometheus', values['worker.prometheus']),
       ...optional('health', values['worker.health']),
+    },
+    agent: {
+      ...optional('address', values['agent.address']),
+      ...optional('settingsFile', values['agent.settings_file']),
+      ...optional('program', values['agent.program']),
+      ...optional('packageUrl', values['agent.package_url']),
     },
   };
 }

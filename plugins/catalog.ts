@@ -73,7 +73,7 @@ function foreignRunner(catalog: Catalog, mapped: MappedPlugin, wanted: 'chosen' 
   return runner && `${runner.plugin.name}.run`;
 }
 
-/** Operations of Cloudify's agent are never run: there is no agent, and workers take its place. */
+/** Every host has operations of Cloudify's agent by its type; where none is asked for, none is run. */
 const AGENT_PLUGINS = ['agent', 'cloudify_agent'];
 
 /** What to tell the author about an operation that no installed plugin provides; undefined when one does. */

@@ -2,14 +2,25 @@
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
+import {
+  DefaultLogger,
+  makeTelemetryFilterString,
+  NativeConnection,
+  Runtime,
+  type Worker,
+  type WorkflowBundleOption,
+} from '@temporalio/worker';
 import { artifactStoreOf } from '../client/artifacts.js';
 import { secretsOf } from '../client/secrets.js';
 import type { Settings } from '../client/settings.js';
 import { writeState } from '../client/stack/state.js';
+import { agentPlugin } from '../plugins/agent/plugin.js';
+import type { Catalog } from '../plugins/catalog.js';
 import { installedPlugins } from '../plugins/installed.js';
+import type { ArtifactStore } from '../store/artifact-store.js';
 import { createDataConverter } from '../store/data-converter.js';
 import { encryptionKeys } from '../store/encryption.js';
+import { type AgentIdentity, WorkerAgents } from './agents.js';
 import { workflowBundle } from './bundle.js';
 import { operationEnvironment } from './environment.js';
 import { serveHealth, type WorkerHealth } from './health.js';
@@ -28,6 +39,8 @@ export interface ServeOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The server is the embedded one, which is set up as the settings say. */
   readonly embedded?: boolean;
+  /** It is the agent of a host: it serves that host's operations, and no workflows. */
+  readonly agent?: AgentIdentity;
   /** File in which the worker tells how it is. */
   readonly healthFile?: string;
   /** Stop: what runs may end, nothing new is taken. */
@@ -43,7 +56,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const { settings, log, signal } = options;
   installRuntime(settings, log);
   const watching = await watch(options);
-  const identity = `caisson@${hostname()}:${process.pid}`;
+  const identity = options.agent?.identity ?? `caisson@${hostname()}:${process.pid}`;
   const catalog = await installedPlugins(settings.pluginFolders, settings.pythonPlugins);
   const health = reporter(
     options,
@@ -57,20 +70,14 @@ export async function serve(options: ServeOptions): Promise<void> {
   try {
     const store = artifactStoreOf(settings);
     const encryption = await encryptionKeys(settings.encryption);
-    const bundle = await workflowBundle({
-      modules: [
-        ...pluginWorkflows(catalog.map(({ plugin }) => plugin)),
-        ...(await blueprintWorkflows(store, settings.cacheFolder)),
-      ],
-      cacheFolder: settings.cacheFolder,
-      hideFailures: encryption !== undefined,
-      onBroken: ({ file }, reason) => log.error(`the custom workflows of ${file} cannot be used`, { reason }),
-    });
+    const bundle = options.agent ? undefined : await bundleFor(options, catalog, store, encryption !== undefined);
+    const agents = await WorkerAgents.open(settings, options.agent);
     const environment = operationEnvironment({
       store,
       secrets: await secretsOf(settings, options.environment),
       cacheFolder: settings.cacheFolder,
       workFolder: workFolderOf(settings),
+      agents: agents.kit,
       worker: `${hostname()}-${process.pid}`.replaceAll(/[^\w.-]/g, '_'),
     });
     while (!signal.aborted) {
@@ -78,7 +85,9 @@ export async function serve(options: ServeOptions): Promise<void> {
       if (!connection) break;
       try {
         const { namespace } = settings.connection;
-        if (!(await registerSearchAttributes(connection, namespace))) void registered(connection, options);
+        agents.connection = connection;
+        if (!options.agent && !(await registerSearchAttributes(connection, namespace)))
+          void registered(connection, options);
         if (options.embedded)
           await setRetention(connection, namespace, settings.retention).catch((error) =>
             log.warn('the retention cannot be set', { error }),
@@ -87,9 +96,9 @@ export async function serve(options: ServeOptions): Promise<void> {
           connection,
           namespace,
           store,
-          plugins: catalog.map(({ plugin }) => plugin),
+          plugins: catalog.map(({ plugin }) => (plugin.name === 'agent' ? agentPlugin(agents.kit) : plugin)),
           environment,
-          bundle,
+          ...(bundle ? { bundle } : {}),
           identity,
           taskQueue: settings.taskQueue,
           operations: settings.worker.operations,
@@ -120,6 +129,23 @@ export async function serve(options: ServeOptions): Promise<void> {
     await watching.close();
     log.info('the worker has stopped');
   }
+}
+
+async function bundleFor(
+  { settings, log }: ServeOptions,
+  catalog: Catalog,
+  store: ArtifactStore,
+  hideFailures: boolean,
+): Promise<WorkflowBundleOption> {
+  return await workflowBundle({
+    modules: [
+      ...pluginWorkflows(catalog.map(({ plugin }) => plugin)),
+      ...(await blueprintWorkflows(store, settings.cacheFolder)),
+    ],
+    cacheFolder: settings.cacheFolder,
+    hideFailures,
+    onBroken: ({ file }, reason) => log.error(`the custom workflows of ${file} cannot be used`, { reason }),
+  });
 }
 
 /** Deployments of two namespaces may have one id. */

@@ -1,6 +1,6 @@
 /** Builds the context of one attempt of an operation, and tells afterwards what the operation did through it. */
 import type { InstanceView, OperationRequest, Patches, Snapshot } from '../../activities/request.js';
-import type { Json, JsonObject } from '../../blueprint/json.js';
+import { type Json, type JsonObject, objectMember } from '../../blueprint/json.js';
 import { capabilitiesOf } from './capabilities.js';
 import type {
   AgentView,
@@ -243,7 +243,7 @@ export function createOperationContext(
       ...none,
       node: () => nodeView(snapshot, instance_id),
       instance: () => instanceView(instance_id),
-      agent: () => agentOf(nodeView(snapshot, instance_id)),
+      agent: () => agentOf(nodeView(snapshot, instance_id), () => host.agentScript?.(instance_id)),
       capabilities: () => capabilitiesOf(instanceView(instance_id)),
     };
   }
@@ -253,10 +253,14 @@ export function createOperationContext(
 
 const HOST_TYPE = 'cloudify.nodes.Compute';
 
-function agentOf(node: NodeView): AgentView {
+/** Methods by which a machine starts its agent itself, at its first boot. */
+const BY_SCRIPT = ['init_script', 'plugin'];
+
+function agentOf(node: NodeView, script: () => string | undefined): AgentView {
   if (!node.isA(HOST_TYPE))
     throw new NonRecoverableError(`ctx.agent can only be used for nodes of type ${HOST_TYPE}, and ${node.id} is none`);
-  return { initScript: () => undefined };
+  const { install_method: method } = objectMember(node.properties, 'agent_config');
+  return { initScript: () => (BY_SCRIPT.includes(String(method)) ? script() : undefined) };
 }
 
 function withMembers(base: object, members: Readonly<Record<string, () => unknown>>): OperationContext {

@@ -1,4 +1,5 @@
 /** A worker's life: connects, serves, outlasts its server's absence, and drains when it is told to stop. */
+import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -56,7 +57,8 @@ export async function serve(options: ServeOptions): Promise<void> {
   const { settings, log, signal } = options;
   installRuntime(settings, log);
   const watching = await watch(options);
-  const identity = options.agent?.identity ?? `caisson@${hostname()}:${process.pid}`;
+  const name = ownName();
+  const identity = options.agent?.identity ?? `caisson@${hostname()}:${name}`;
   const catalog = await installedPlugins(settings.pluginFolders, settings.pythonPlugins);
   const health = reporter(
     options,
@@ -78,7 +80,7 @@ export async function serve(options: ServeOptions): Promise<void> {
       cacheFolder: settings.cacheFolder,
       workFolder: workFolderOf(settings),
       agents: agents.kit,
-      worker: `${hostname()}-${process.pid}`.replaceAll(/[^\w.-]/g, '_'),
+      worker: `${hostname()}-${name}`.replaceAll(/[^\w.-]/g, '_'),
     });
     while (!signal.aborted) {
       const connection = await connected(options, () => void health.tell('disconnected'));
@@ -129,6 +131,11 @@ export async function serve(options: ServeOptions): Promise<void> {
     await watching.close();
     log.info('the worker has stopped');
   }
+}
+
+/** Tells this worker from others on its machine. In a container every process is the first. */
+function ownName(): string {
+  return process.pid === 1 ? randomBytes(3).toString('hex') : String(process.pid);
 }
 
 async function bundleFor(

@@ -61,10 +61,10 @@ export function activityOf(catalog: Catalog, mapped: MappedPlugin, operation: st
     if (name !== undefined && (chosen === undefined || name === operation)) return `${plugin.name}.${name}`;
   }
   if (chosen !== undefined) return chosen;
-  // Of one that we have under its package's name, an operation that we lack is a mistake, and no reason to fetch another;
-  // unless the blueprint has it with it.
+  // Of one that we have, an operation that we lack is a mistake, and no reason to fetch another; unless the blueprint has
+  // it with it.
   const fetches = mapped.source?.includes('://') ?? false;
-  return ofPackage.length === 0 || !fetches ? foreignRunner(catalog, mapped, 'able') : undefined;
+  return own.length === 0 || !fetches ? foreignRunner(catalog, mapped, 'able') : undefined;
 }
 
 function foreignRunner(catalog: Catalog, mapped: MappedPlugin, wanted: 'chosen' | 'able'): string | undefined {

@@ -120,12 +120,7 @@ async function parse(
 }
 
 /** @param sectionsRead called when every section has been read, before values that refer to others are checked */
-function planOf(
-  document: JsonObject,
-  loaded: LoadedDocument,
-  cx: Compilation,
-  sectionsRead: () => void,
-): ParsedPlan {
+function planOf(document: JsonObject, loaded: LoadedDocument, cx: Compilation, sectionsRead: () => void): ParsedPlan {
   const section = (name: string): Json | undefined => member(document, name);
   const data = readDataTypes(section('data_types'), cx);
   const dataTypes = data.schemas;

@@ -11,6 +11,7 @@ import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activ
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Json } from '../blueprint/json.js';
 import type { ScriptEnd, ScriptProcess } from '../plugins/workflow-scripts/run.js';
+import { archivedFile } from '../store/blueprint-archive.js';
 import { stateQuery } from '../workflows/messages.js';
 import {
   type LocalQuestion,
@@ -174,9 +175,9 @@ interface ScriptFile {
 
 async function scriptFile({ script }: WorkflowScriptRequest, folder: string): Promise<ScriptFile> {
   if ('path' in script) {
-    const file = path.resolve(folder, script.path);
-    if (!file.startsWith(path.resolve(folder) + path.sep))
-      throw ApplicationFailure.nonRetryable(`${script.path} is outside of the blueprint`, 'ScriptRefused');
+    const file = await archivedFile(path.resolve(folder), script.path);
+    if (file === undefined)
+      throw ApplicationFailure.nonRetryable(`${script.path} is no file of the blueprint`, 'ScriptRefused');
     return { path: file, remove: async () => undefined };
   }
   const own = await mkdtemp(path.join(tmpdir(), 'caisson-workflow-'));

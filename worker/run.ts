@@ -4,6 +4,7 @@ import { type NativeConnection, Worker, type WorkflowBundleOption } from '@tempo
 import type { OperationEnvironment } from '../activities/environment.js';
 import { payloadReader } from '../activities/history.js';
 import { createActivities } from '../activities/index.js';
+import type { Observer } from '../activities/observe.js';
 import type { Plugin } from '../plugins/sdk/define.js';
 import type { ArtifactStore } from '../store/artifact-store.js';
 import { createDataConverter } from '../store/data-converter.js';
@@ -16,7 +17,8 @@ export interface WorkerSettings {
   readonly store: ArtifactStore;
   readonly plugins: readonly Plugin[];
   readonly environment: OperationEnvironment;
-  readonly bundle: WorkflowBundleOption;
+  /** Absent: it serves operations only. */
+  readonly bundle?: WorkflowBundleOption;
   /** Shown in the UI as the worker's name. */
   readonly identity: string;
   /** @default 'caisson' */
@@ -26,6 +28,16 @@ export interface WorkerSettings {
    * @default 200
    */
   readonly operations?: number;
+  /**
+   * Operations that are handed over with the answer to a workflow task, where the server does that. They stay on the
+   * worker that runs the workflow: few where there are several workers.
+   * @default 3
+   */
+  readonly eagerOperations?: number;
+  /** Address of the Prometheus that policies ask. */
+  readonly prometheus?: string | undefined;
+  /** Who measures. */
+  readonly observers?: readonly Observer[] | undefined;
   /** The bundle must hide failures then. */
   readonly encryption?: EncryptionKeys | undefined;
 }
@@ -39,14 +51,17 @@ export async function createWorker(settings: WorkerSettings): Promise<Worker> {
     identity,
     taskQueue: settings.taskQueue ?? TASK_QUEUE,
     dataConverter,
-    workflowBundle: bundle,
+    ...(bundle ? { workflowBundle: bundle } : {}),
     activities: createActivities({
       plugins,
       store,
       payloads: payloadReader(loadDataConverter(dataConverter)),
       environment,
+      prometheus: settings.prometheus,
+      observers: settings.observers,
     }),
     maxConcurrentActivityTaskExecutions: settings.operations ?? 200,
+    maxEagerActivityReservationsPerWorkflowTask: settings.eagerOperations ?? 3,
     // What a dead worker had in its cache is given to another after this long.
     stickyQueueScheduleToStartTimeout: '3s',
     // A cancel request comes as the answer to a heartbeat: held back for long, it would arrive late.

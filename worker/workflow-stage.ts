@@ -140,6 +140,7 @@ export async function openWorkflowStage(stage: WorkflowStageOptions = {}): Promi
       environment: {
         blueprintFolder: async () => files,
         workdir: async () => folder,
+        cacheFolder: async () => folder,
         logFor: (asked) => operationLog(store, 'stage', asked),
         secrets: () => secretLookup({ get: async () => undefined }),
       },

@@ -10,21 +10,29 @@ import {
   TimeoutFailure,
 } from '@temporalio/workflow';
 import type { OperationFailureDetails, OperationRequest, OperationResult } from '../activities/request.js';
-import type { JsonObject, Operation } from '../blueprint/plan.js';
+import type { Operation } from '../blueprint/plan.js';
 import type { OperationCall } from '../graph/steps.js';
-import { mappedOperation, nodeOf, relationshipAt } from '../graph/topology.js';
-import { evaluateFor } from './evaluation.js';
 import type { ExecutionState } from './execution-state.js';
+import {
+  AGENT_PATIENCE,
+  AGENT_ROUNDS,
+  agentFor,
+  endsAgent,
+  type HostAgent,
+  isOfAgent,
+  lostAgent,
+} from './host-agent.js';
+import { type LeanRequest, leanRequest } from './lean-request.js';
 import type { FailedOperation, RunningOperation } from './messages.js';
 import { packed } from './packed-snapshot.js';
-import { snapshotFor } from './snapshot.js';
+import { operationOf, requestFor } from './request.js';
 
 /** A worker that does not beat for this long is taken for lost, and the operation is run again elsewhere. */
 const HEARTBEAT_TIMEOUT = 10_000;
 /** The longest an attempt may take when the operation names no timeout of its own. */
 const LONGEST_ATTEMPT = 7 * 86_400_000;
 
-type OperationActivity = (request: OperationRequest) => Promise<OperationResult>;
+type OperationActivity = (request: OperationRequest | LeanRequest) => Promise<OperationResult>;
 
 export type OperationOutcome =
   | { readonly kind: 'succeeded'; readonly result: OperationResult }
@@ -34,70 +42,6 @@ export type OperationOutcome =
       readonly failure: FailedOperation;
       readonly details: OperationFailureDetails | undefined;
     };
-
-/** The mapped operation that a call stands for. */
-export function operationOf(state: ExecutionState, call: OperationCall): Operation {
-  const { relationship } = call;
-  const owner = nodeOf(state.topology, state.instance(relationship?.source_id ?? call.instance_id));
-  const operations =
-    relationship === undefined
-      ? owner.operations
-      : relationship.side === 'source'
-        ? relationshipAt(owner, relationship.index).source_operations
-        : relationshipAt(owner, relationship.index).target_operations;
-  const mapped = mappedOperation(operations, call.operation);
-  if (!mapped) throw new Error(`${call.instance_id} does not map ${call.operation}`);
-  return mapped.operation;
-}
-
-export function implementationOf({ plugin, operation }: Operation): string {
-  return `${plugin}.${operation}`;
-}
-
-/** Everything the activity needs; made anew it holds the properties of now. */
-export function requestFor(
-  state: ExecutionState,
-  call: OperationCall,
-  taskId: string,
-  whole = false,
-): OperationRequest {
-  const operation = operationOf(state, call);
-  const { input, options } = state;
-  const { relationship } = call;
-  const inputs: JsonObject = { ...operation.inputs, ...call.kwargs };
-  const plugin = nodeOf(state.topology, state.instance(call.instance_id)).plugins.find(
-    ({ name }) => name === operation.plugin,
-  );
-  return {
-    task_id: taskId,
-    deployment: { id: input.deployment_id, inputs: state.plan.inputs, resource_tags: state.plan.resource_tags },
-    blueprint: {
-      id: state.blueprint.id,
-      ...(state.blueprint.archive === undefined ? {} : { archive: state.blueprint.archive }),
-    },
-    execution: { id: state.id, workflow_id: input.request.workflow_id, parameters: input.request.parameters },
-    operation: {
-      name: call.operation,
-      ...(relationship === undefined ? {} : { relationship: relationship.side }),
-      max_retries: operation.max_retries ?? call.max_retries ?? options.max_retries,
-      ...(options.legacy && call.ignore_failure ? { no_retries: true } : {}),
-      ...(operation.timeout === null ? {} : { timeout: operation.timeout }),
-      timeout_recoverable: operation.timeout_recoverable ?? false,
-      ...(call.poll ? { poll: true } : {}),
-      ...(operation.activity === undefined ? {} : { implementation: implementationOf(operation) }),
-    },
-    plugin: {
-      name: operation.plugin,
-      ...(plugin?.package_name ? { package_name: plugin.package_name } : {}),
-      ...(plugin?.package_version ? { package_version: plugin.package_version } : {}),
-      ...(plugin && Object.keys(plugin.properties).length > 0 ? { properties: valuesOf(plugin.properties) } : {}),
-    },
-    inputs: evaluateFor(state, call, inputs) as JsonObject,
-    instance_id: call.instance_id,
-    ...(relationship === undefined ? {} : { source_id: relationship.source_id, target_id: relationship.target_id }),
-    snapshot: snapshotFor(state, call, whole),
-  };
-}
 
 /** Runs one operation to its end: success, cancel, or a failure that no retry is left for. */
 export function callOperation(
@@ -118,12 +62,31 @@ export function callOperation(
     else if (error instanceof ApplicationFailure) end.ended(failureOf(view, maxRetriesOf(state, operation), error));
     else end.broken(error);
   };
-  try {
-    schedule(state, call, view, operation).then((result) => end.ended({ kind: 'succeeded', result }), failed);
-  } catch (error) {
-    // Asynchronous even so: who begins an operation is not told of its end before that.
-    void Promise.resolve().then(() => failed(error));
-  }
+  const host = agentFor(state, call, operation);
+  let begunBefore = false;
+  const attempt = (round: number): void => {
+    try {
+      const agent = host && { ...host, begunBefore };
+      schedule(state, call, view, operation, agent).then(
+        (result) => end.ended({ kind: 'succeeded', result }),
+        (error: unknown) => {
+          const lost = host && lostAgent(error);
+          if (!lost) return failed(error);
+          if (endsAgent(operation)) return end.ended({ kind: 'succeeded', result: {} });
+          begunBefore ||= lost.begun;
+          const last = isOfAgent(operation) || round === AGENT_ROUNDS;
+          const text = `the agent of host ${host.id}${host.address} does not answer: no worker serves ${host.queue}`;
+          if (round === 1) state.note('agent_lost', last ? text : `${text}; waiting for it`, host.id, call);
+          if (last) failed(ApplicationFailure.nonRetryable(`${text}. See: caisson agents list`, 'AgentLost'));
+          else attempt(round + 1);
+        },
+      );
+    } catch (error) {
+      // Asynchronous even so: who begins an operation is not told of its end before that.
+      void Promise.resolve().then(() => failed(error));
+    }
+  };
+  attempt(1);
 }
 
 function schedule(
@@ -131,8 +94,12 @@ function schedule(
   call: OperationCall,
   view: RunningOperation,
   operation: Operation,
+  agent: (HostAgent & { readonly begunBefore: boolean }) | undefined,
 ): Promise<OperationResult> {
-  const activities = proxyActivities<Record<string, OperationActivity>>(optionsOf(state, operation));
+  const activities = proxyActivities<Record<string, OperationActivity>>({
+    ...optionsOf(state, operation),
+    ...(agent ? { taskQueue: agent.queue, scheduleToStartTimeout: AGENT_PATIENCE } : {}),
+  });
   const activity = activities[operation.activity ?? view.implementation] as (typeof activities)[string];
   const { relationship } = call;
   const subject = relationship ? `${relationship.source_id} → ${relationship.target_id}` : call.instance_id;
@@ -142,8 +109,17 @@ function schedule(
       activityId: view.activity_id,
       eventGroups: [createEventGroup(call.instance_id, { id: call.instance_id })],
     },
-    [packed(requestFor(state, call, view.task_id))],
+    [agent?.begunBefore ? begunBefore(state, call, view.task_id) : wireRequest(state, call, view.task_id)],
   );
+}
+
+/** What a worker can read at the begin of the run is not said again, as long as it holds. */
+function wireRequest(state: ExecutionState, call: OperationCall, taskId: string): OperationRequest | LeanRequest {
+  return state.modelReplaced ? packed(requestFor(state, call, taskId)) : leanRequest(state, call, taskId);
+}
+
+function begunBefore(state: ExecutionState, call: OperationCall, taskId: string): OperationRequest {
+  return packed({ ...requestFor(state, call, taskId), begun_before: true });
 }
 
 function maxRetriesOf(state: ExecutionState, operation: Operation): number {
@@ -193,11 +169,4 @@ export function failureOf(view: RunningOperation, maxRetries: number, cause: Err
       ...(details?.stderr === undefined ? {} : { stderr: details.stderr }),
     },
   };
-}
-
-/** Plugin properties as the plan has them are `{ key: { value, … } }`; operations see `{ key: value }`. */
-function valuesOf(properties: JsonObject): JsonObject {
-  return Object.fromEntries(
-    Object.entries(properties).map(([key, property]) => [key, (property as JsonObject)?.value ?? null]),
-  );
 }

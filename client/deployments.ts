@@ -20,8 +20,13 @@ import { ask, refusedUpdate } from './ask.js';
 import type { CaissonConnection } from './connection.js';
 import { checkId } from './deployment-id.js';
 import { type CaissonError, conflict, notFound } from './errors.js';
-import type { PreparedDeployment } from './prepare.js';
+import type { CompiledBlueprint, PreparedDeployment } from './prepare.js';
 import { storeFiles } from './stored-files.js';
+
+/** What of a prepared blueprint makes a deployment. */
+export type CreatableDeployment = Pick<PreparedDeployment, 'compact' | 'instances'> & {
+  readonly blueprint: Pick<CompiledBlueprint, 'id' | 'folder' | 'mainFile' | 'imported'>;
+};
 
 export interface CreateDeploymentOptions {
   readonly id: string;
@@ -40,7 +45,7 @@ export interface CreateDeploymentOptions {
  */
 export async function createDeployment(
   connection: CaissonConnection,
-  prepared: PreparedDeployment,
+  prepared: CreatableDeployment,
   { id, labels, first }: CreateDeploymentOptions,
 ): Promise<void> {
   checkId(id);

@@ -10,7 +10,7 @@ import type { CaissonConnection } from './connection.js';
 import { getDeployment, getPlan } from './deployments.js';
 import { CaissonError } from './errors.js';
 import { readGivenInputs } from './inputs.js';
-import { type CompiledBlueprint, compileBlueprint, prepare } from './prepare.js';
+import { type CompiledBlueprint, compileBlueprint, type PreparedDeployment, prepare } from './prepare.js';
 import { storeFiles } from './stored-files.js';
 
 export interface UpdateOptions {
@@ -33,14 +33,28 @@ export async function updateTarget(
 ): Promise<UpdateTarget> {
   const before = (await getPlan(connection, deploymentId)).inputs;
   return await withBlueprint(connection, deploymentId, file, catalog, async (compiled) => {
-    const given = await readGivenInputs(inputs, compiled.plan.inputs);
-    const kept: JsonObject = Object.fromEntries(
-      Object.entries(before).filter(([name]) => Object.hasOwn(compiled.plan.inputs, name)),
-    );
-    const { compact } = prepare(compiled, { ...kept, ...given.values }, catalog, { given });
+    const { compact } = await preparedUpdate(compiled, before, inputs, catalog);
     const archive = await storeFiles(connection.store, compiled, compact);
     return { blueprint: { id: compiled.id, main_file: compiled.mainFile, archive }, plan: compact };
   });
+}
+
+/**
+ * The new version of a deployment, prepared: inputs that are not given anew keep their values, as far as there still are
+ * such inputs.
+ *
+ * @param before the deployment's inputs
+ * @throws CaissonError (validation)
+ */
+export async function preparedUpdate(
+  compiled: CompiledBlueprint,
+  before: JsonObject,
+  inputs: readonly string[],
+  catalog: Catalog,
+): Promise<PreparedDeployment> {
+  const given = await readGivenInputs(inputs, compiled.plan.inputs);
+  const kept = Object.entries(before).filter(([name]) => Object.hasOwn(compiled.plan.inputs, name));
+  return prepare(compiled, { ...Object.fromEntries(kept), ...given.values }, catalog, { given });
 }
 
 async function withBlueprint<Result>(

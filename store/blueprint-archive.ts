@@ -44,6 +44,16 @@ export async function storeBlueprint(
   folder: string,
   imported: readonly ImportedFolder[] = [],
 ): Promise<string> {
+  const { hash, bytes } = await packBlueprint(folder, imported);
+  if (!(await store.has(keyOf(hash)))) await store.put(keyOf(hash), bytes);
+  return hash;
+}
+
+/** The archive that {@link storeBlueprint} stores, and its hash. @throws ArchiveRefused */
+export async function packBlueprint(
+  folder: string,
+  imported: readonly ImportedFolder[],
+): Promise<{ readonly hash: string; readonly bytes: Buffer }> {
   const scratch = await mkdtemp(path.join(tmpdir(), 'caisson-archive-'));
   try {
     const cwd = imported.length > 0 ? await gathered(folder, imported, path.join(scratch, 'files')) : folder;
@@ -53,9 +63,7 @@ export async function storeBlueprint(
     if (files.length > 0) await create(options, files);
     else await writeFile(file, '');
     const bytes = await readFile(file);
-    const hash = createHash('sha256').update(bytes).digest('hex');
-    if (!(await store.has(keyOf(hash)))) await store.put(keyOf(hash), bytes);
-    return hash;
+    return { hash: createHash('sha256').update(bytes).digest('hex'), bytes };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

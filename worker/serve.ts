@@ -163,15 +163,21 @@ function workFolderOf({ workFolder, connection: { namespace } }: Settings): stri
 function installRuntime(settings: Settings, log: WorkerLog): void {
   const { metrics, logLevel } = settings.worker;
   const level = logLevel.toUpperCase() as 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
-  Runtime.install({
-    logger: new DefaultLogger(level, log.sink),
-    // Signals are ours: the runtime's own handlers would not know that we begin again after a lost server.
-    shutdownSignals: [],
-    telemetryOptions: {
-      logging: { forward: {}, filter: logFilter(level === 'DEBUG' ? 'INFO' : 'WARN') },
-      ...(metrics === undefined ? {} : { metrics: metricsEndpoint(metrics) }),
-    },
-  });
+  try {
+    Runtime.install({
+      logger: new DefaultLogger(level, log.sink),
+      // Signals are ours: the runtime's own handlers would not know that we begin again after a lost server.
+      shutdownSignals: [],
+      telemetryOptions: {
+        logging: { forward: {}, filter: logFilter(level === 'DEBUG' ? 'INFO' : 'WARN') },
+        ...(metrics === undefined ? {} : { metrics: metricsEndpoint(metrics) }),
+      },
+    });
+  } catch (error) {
+    if (metrics === undefined) throw error;
+    const { message } = error as Error;
+    throw new Error(`metrics cannot be served at ${metrics} (setting worker.metrics): ${message}`, { cause: error });
+  }
 }
 
 /** Every poll tells of each of its retries: while a server is away, that is ten lines a second. We tell once. */

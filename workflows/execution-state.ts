@@ -70,6 +70,8 @@ export class ExecutionState {
   status: ProgressView['status'] = 'started';
   error: string | null = null;
   timedOut = false;
+  /** The UI's page of the run tells about this execution; not where it is a part of something else. */
+  hasPage = true;
   /** What the run waits for is about to be told. */
   tellingWaits = false;
   total: number;

@@ -126,7 +126,7 @@ const MOST_LINES = 12;
 /** What pip says of its failure; the network may be back another time, everything else stays as it is. */
 function failure(name: string, output: string): Error {
   const lines = output.split('\n').filter((line) => line.trim() !== '');
-  const said = lines.filter((line) => /error|fail|cannot|could not|no matching/i.test(line));
+  const said = lines.filter((line) => /^\s*(error|fatal)\b/i.test(line) && !/^\s*error: subprocess-exited/.test(line));
   const shown = (said.length > 0 ? said : lines).slice(-MOST_LINES).join('\n');
   const message = `the Python environment of ${name} cannot be made:\n${shown}`;
   const passing = /Retrying \(|Temporary failure|Connection (refused|reset|broken)|timed out|No space left/i;

@@ -10,7 +10,12 @@ export function pythonPlugins(packages?: string): InstalledPlugin {
     plugin: definePlugin({
       name: 'python',
       operations: {
-        run: operation({}, async (ctx, inputs) => (await import('./run.js')).runPythonOperation(ctx, inputs, allowed)),
+        run: operation({}, async (ctx, inputs) => {
+          const { packageOf } = await import('./package.js');
+          const { runPythonOperation } = await import('./run.js');
+          const { implementation, name } = ctx.operation;
+          return await runPythonOperation(ctx, inputs, implementation ?? name, await packageOf(ctx, allowed));
+        }),
       },
     }),
     describe: async () => undefined,

@@ -33,14 +33,13 @@ export async function packageOf(ctx: OperationContext, allowed: AllowedPackages)
   const name = plugin.packageName ?? plugin.name;
   const installArguments = splitWords(plugin.installArguments ?? '');
   const requirement = allowed.requirement(name, plugin.packageVersion);
-  if (requirement !== undefined && (plugin.source === undefined || allowed.pinned(name)))
+  if (requirement !== undefined && (!plugin.source || allowed.pinned(name)))
     return {
       name,
       installArguments,
-      mark: digest('name', requirement, ...installArguments),
-      content: { requirement },
+      ...ofRequirement(requirement, installArguments),
     };
-  if (plugin.source === undefined)
+  if (!plugin.source)
     throw new NonRecoverableError(
       `the package ${name} is not among those that this worker installs by their name: add it to the setting python_plugins ` +
         `(${name}${plugin.packageVersion === undefined ? '' : `==${plugin.packageVersion}`}), or give the plugin a source`,
@@ -60,6 +59,10 @@ async function sourceOf(ctx: OperationContext, source: string, more: readonly st
   return (await stat(file)).isDirectory() ? await ofFolder(file, more) : await ofFile(file, more);
 }
 
+export function ofRequirement(requirement: string, more: readonly string[] = []): Source {
+  return { mark: digest('name', requirement, ...more), content: { requirement } };
+}
+
 /** The folder or archive in the blueprint's `plugins`. */
 async function inside(root: string, source: string): Promise<string> {
   const home = await realpath(root);
@@ -71,7 +74,7 @@ async function inside(root: string, source: string): Promise<string> {
   return found;
 }
 
-async function ofFolder(folder: string, more: readonly string[]): Promise<Source> {
+export async function ofFolder(folder: string, more: readonly string[] = []): Promise<Source> {
   const entries = (await entriesOf(folder)).filter(({ path: name }) => !/(^|\/)__pycache__(\/|$)/.test(name));
   return { mark: digest('folder', ...more, ...entries.flatMap(wordsOf)), content: { folder } };
 }
@@ -80,7 +83,7 @@ function wordsOf({ path: name, content, link, directory }: ArchiveEntry): string
   return [name, directory ? 'folder' : link === undefined ? digest(content ?? '') : `-> ${link}`];
 }
 
-async function ofFile(file: string, more: readonly string[]): Promise<Source> {
+export async function ofFile(file: string, more: readonly string[] = []): Promise<Source> {
   const mark = digest('file', path.basename(file), await readFile(file), ...more);
   return { mark, content: /\.wgn$/i.test(file) ? { wagon: file } : { requirement: file } };
 }

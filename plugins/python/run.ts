@@ -1,4 +1,5 @@
 /** Runs one operation of a Python plugin: its environment, its context over the worker's own, and its end. */
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { contextCalls } from '../script/ctx-calls.js';
@@ -10,24 +11,26 @@ import { quote } from '../script/shell-line.js';
 import { Verdict } from '../script/verdict.js';
 import type { OperationContext } from '../sdk/context.js';
 import { type Json, type JsonObject, NonRecoverableError, ProcessException } from '../sdk/index.js';
-import type { AllowedPackages } from './allowed.js';
 import { environmentOf } from './environment.js';
-import { packageOf } from './package.js';
+import type { PythonPackage } from './package.js';
 
 const BRIDGE = fileURLToPath(new URL('./bridge/caisson_plugin.py', import.meta.url));
 /** The package that scripts of blueprints have: what it and the bridge have in common is there. */
 const SHIM = fileURLToPath(new URL('../script/python', import.meta.url));
 
-/** @throws what the plugin raises, as the error that it means here */
+/**
+ * @param implementation `package.module.function`
+ * @throws what the plugin raises, as the error that it means here
+ */
 export async function runPythonOperation(
   ctx: OperationContext,
   inputs: JsonObject,
-  allowed: AllowedPackages,
+  implementation: string,
+  wanted: PythonPackage,
 ): Promise<Json | undefined> {
-  const { implementation } = ctx.operation;
-  if (implementation === undefined || !/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$/.test(implementation))
-    throw new NonRecoverableError(`${implementation ?? ctx.operation.name} names no function of a Python module`);
-  const environment = await environmentOf(ctx, await packageOf(ctx, allowed));
+  if (!/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$/.test(implementation))
+    throw new NonRecoverableError(`${implementation} names no function of a Python module`);
+  const environment = await environmentOf(ctx, wanted);
   const verdict = new Verdict();
   const server = await serveContext(contextMembers(ctx, verdict), contextCalls(ctx, inputs, verdict));
   try {
@@ -56,7 +59,7 @@ async function execute(ctx: OperationContext, call: Call): Promise<Json | undefi
       prologue: record.prologue,
       line: ['exec', path.join(environment, 'bin/python'), '-u', BRIDGE, implementation, SHIM].map(quote).join(' '),
       cwd: workdir,
-      env: { ...variables(environment), CTX_SOCKET_URL: url },
+      env: { ...variables(environment), ...(await localResources(ctx, workdir)), CTX_SOCKET_URL: url },
       signal: ctx.signal,
       stderrToStdout: false,
       onStdout: (line) => logger.info('%s', `<out> ${line}`),
@@ -68,6 +71,16 @@ async function execute(ctx: OperationContext, call: Call): Promise<Json | undefi
   } finally {
     await record.remove();
   }
+}
+
+/**
+ * Where the package looks for what a manager keeps for deployments. Both are one folder: it then takes itself for a worker
+ * beside its manager, and has nothing to bring to and fro.
+ */
+async function localResources({ deployment }: OperationContext, workdir: string): Promise<Record<string, string>> {
+  const root = path.join(workdir, 'resources');
+  await mkdir(path.join(root, 'deployments', deployment.tenantName, deployment.id), { recursive: true });
+  return { CFY_RESOURCES_ROOT: root, MANAGER_FILE_SERVER_ROOT: root };
 }
 
 /** The worker's, as if the environment had been activated. */

@@ -12,6 +12,8 @@ export interface FaultProxy {
   readonly calls: string[];
   /** Fails at the n-th call from now on; undefined = never. */
   failAt(call: number | undefined, fault?: 'lost-call' | 'lost-answer'): void;
+  /** Holds the n-th call from now on, before the engine gets it or before its answer goes on; resolves when it does. */
+  holdAt(call: number, before: 'call' | 'answer'): Promise<void>;
   /** Called when the engine has answered a call and the caller does not know yet. */
   onAnswer: ((call: string) => Promise<void>) | undefined;
   close(): Promise<void>;
@@ -22,6 +24,7 @@ export async function faultProxy(socketPath: string, at?: string): Promise<Fault
   const calls: string[] = [];
   let left: number | undefined;
   let fault: 'lost-call' | 'lost-answer' = 'lost-answer';
+  let hold: { left: number; readonly before: 'call' | 'answer'; readonly held: () => void } | undefined;
 
   const proxy: FaultProxy = {
     port: 0,
@@ -32,6 +35,10 @@ export async function faultProxy(socketPath: string, at?: string): Promise<Fault
       fault = how;
       calls.length = 0;
     },
+    holdAt: (left, before) =>
+      new Promise((held) => {
+        hold = { left, before, held };
+      }),
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -50,12 +57,19 @@ export async function faultProxy(socketPath: string, at?: string): Promise<Fault
       request.socket.destroy();
       return;
     }
+    const holding = hold !== undefined && --hold.left === 0 ? hold : undefined;
+    if (holding?.before === 'call') return holding.held();
     const { method, url, headers } = request;
     const onward = http.request({ socketPath, method, path: url, headers }, (answer) => {
       const pass = (): void => {
         response.writeHead(answer.statusCode ?? 500, answer.headers);
         answer.pipe(response);
       };
+      if (holding) {
+        answer.resume();
+        answer.on('end', holding.held);
+        return;
+      }
       if (!fails) {
         const call = `${method} ${url?.replace(/\?.*/, '')}`;
         void (proxy.onAnswer?.(call) ?? Promise.resolve()).then(pass);

@@ -6,7 +6,7 @@ import { pythonPlugins } from '../../../plugins/python/index.js';
 import { type FakeContextOptions, type OperationRun, runOperation } from '../../../plugins/sdk/testing.js';
 
 /** Its environments are marked by their content: what has changed is made anew. */
-export const CACHE = path.join(tmpdir(), 'caisson-test-python');
+export const CACHE = path.join(tmpdir(), 'caisson-test-python', 'plugins');
 
 export const BLUEPRINT = fileURLToPath(new URL('./blueprint', import.meta.url));
 

@@ -170,6 +170,11 @@ def wrong_kind(ctx, **_):
     return ctx.target.node.id
 
 
+def deployment_workdir():
+    with ctx.sync_deployment_workdir():
+        return os.path.isdir(ctx.local_deployment_workdir())
+
+
 @operation
 def resources(ctx, **_):
     path = ctx.download_resource_and_render('templates/app.conf', template_variables={'who': 'you'})
@@ -183,6 +188,7 @@ def resources(ctx, **_):
         'rendered': [ctx.get_resource_and_render('templates/app.conf', {'who': 'me'}).decode(), downloaded],
         'folder': sorted(os.listdir(folder)),
         'workdir': os.path.isdir(ctx.plugin.workdir),
+        'deployment_workdir': deployment_workdir(),
     }
 
 
@@ -258,6 +264,41 @@ def wait(ctx, marker, **_):
 def wait_deaf(ctx, marker, **_):
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     wait(ctx=ctx, marker=marker)
+
+
+@operation(resumable=True)
+def survive(ctx, folder, **_):
+    """Makes something, notes it, and dies with its worker; the second time it finds what it had noted."""
+    known = ctx.instance.runtime_properties.get('id')
+    if known is None:
+        ctx.instance.runtime_properties['id'] = 'made-by-%d' % os.getpid()
+        ctx.instance.update()
+        with open(os.path.join(folder, 'waits'), 'w') as file:
+            file.write('%d' % os.getpid())
+        time.sleep(1000)
+    ctx.instance.runtime_properties['resumed'] = [ctx.resume, ctx.operation.retry_number]
+
+
+@operation
+def patience(ctx, **_):
+    """Is ready at the third try."""
+    ctx.instance.runtime_properties['tries'] = ctx.instance.runtime_properties.get('tries', 0) + 1
+    if ctx.operation.retry_number == 0:
+        raise RecoverableError('not yet', retry_after=0.1)
+    if ctx.operation.retry_number == 1:
+        return ctx.operation.retry('nearly', 0.1)
+    return 'ready'
+
+
+@operation
+def confide(ctx, password, **_):
+    ctx.logger.info('password %s', password)
+    print('printed', password)
+    sys.stderr.write('written %s\n' % password)
+    ctx.send_event('event %s' % password)
+    ctx.instance.runtime_properties['length'] = len(password)
+    if ctx.operation.retry_number == 0:
+        raise RecoverableError('it was %s' % password, retry_after=0.1)
 
 
 @operation

@@ -1,7 +1,8 @@
 /** The activities of a worker: one per plugin operation, and those that the workflows keep house with. */
-import { ApplicationFailure, activityInfo } from '@temporalio/activity';
+import { activityInfo } from '@temporalio/activity';
 import type { Plugin } from '../plugins/sdk/define.js';
 import type { ArtifactStore } from '../store/artifact-store.js';
+import { Definitions, type OpenPackage } from './definitions.js';
 import type { OperationEnvironment } from './environment.js';
 import type { PayloadReader } from './history.js';
 import { journalActivities } from './journal.js';
@@ -15,6 +16,8 @@ export interface ActivityDependencies {
   readonly store: ArtifactStore;
   readonly payloads: PayloadReader;
   readonly environment: OperationEnvironment;
+  /** Opens plugin packages of the artifact store. @default there are none */
+  readonly openPackage?: OpenPackage | undefined;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the worker's registry holds functions of every signature
@@ -27,25 +30,18 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     ...journalActivities(dependencies.store),
     ...recoveryActivities(dependencies.payloads),
     ...workflowScriptActivities(dependencies.environment),
-    // Temporal gives the calls of unknown activities to this one. Failing at once beats retrying for ever.
-    default: async () => {
-      const { activityType } = activityInfo();
-      throw ApplicationFailure.nonRetryable(
-        `no plugin of this worker provides ${activityType}; see: caisson plugins list`,
-        'UnknownOperation',
-      );
-    },
   };
 }
 
-function operationActivities({ plugins, environment }: ActivityDependencies): Activities {
-  const activities: Activities = {};
-  for (const plugin of plugins) {
-    for (const [name, definition] of Object.entries(plugin.operations)) {
-      const type = `${plugin.name}.${name}`;
-      if (activities[type]) throw new Error(`two plugins define the operation ${type}`);
-      activities[type] = async (request: OperationRequest) => await runOperation(definition, request, environment);
-    }
-  }
-  return activities;
+/**
+ * One per operation of the worker's own plugins. Temporal gives the calls of all others to `default`: those of plugin
+ * packages, which may be uploaded while the worker runs, and those that nobody provides, which fail at once.
+ */
+function operationActivities({ plugins, environment, openPackage }: ActivityDependencies): Activities {
+  const definitions = new Definitions(plugins, openPackage);
+  const perform = async (request: OperationRequest): Promise<unknown> => {
+    const definition = await definitions.find(activityInfo().activityType, request);
+    return await runOperation(definition, request, environment);
+  };
+  return Object.fromEntries([...definitions.types, 'default'].map((type) => [type, perform]));
 }

@@ -46,7 +46,7 @@ export async function createDeployment(
   checkId(id);
   const { blueprint, compact, instances } = prepared;
   await refuseExisting(connection, id);
-  const archive = await storeFiles(connection.store, blueprint.folder, compact);
+  const archive = await storeFiles(connection.store, { folder: blueprint.folder, plan: compact, deploymentId: id });
   const input: DeploymentInput = {
     id,
     blueprint: { id: blueprint.id, main_file: blueprint.mainFile, archive },

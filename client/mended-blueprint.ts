@@ -22,6 +22,6 @@ export async function mendedBlueprint(
   const { inputs } = await getPlan(connection, deploymentId);
   const compiled = await compileBlueprint(file, catalog);
   const { compact } = prepare(compiled, inputs, catalog);
-  const archive = await storeFiles(connection.store, compiled.folder, compact);
+  const archive = await storeFiles(connection.store, { folder: compiled.folder, plan: compact, deploymentId });
   return { blueprint: { id: compiled.id, main_file: compiled.mainFile, archive }, plan: compact };
 }

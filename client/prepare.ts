@@ -5,12 +5,12 @@ import { compile } from '../blueprint/compile.js';
 import type { CompileHost } from '../blueprint/imports.js';
 import type { JsonObject } from '../blueprint/json.js';
 import type { DeploymentPlan, ParsedPlan } from '../blueprint/plan.js';
-import { compactPlan } from '../graph/compact-plan.js';
 import { initialInstances } from '../graph/instances.js';
 import { prepareDeployment } from '../graph/prepare-deployment.js';
 import type { NodeInstance } from '../graph/state.js';
-import { activityOf, type Catalog, unprovidedHint } from '../plugins/catalog.js';
+import { type Catalog, unprovidedHint } from '../plugins/catalog.js';
 import { type BlueprintHostOptions, blueprintHost } from './blueprint-host.js';
+import { boundPlan } from './bound-plan.js';
 import { CaissonError, refusal } from './errors.js';
 import { importResolver, parseImportRules } from './import-resolver.js';
 import { loadSettings } from './settings.js';
@@ -83,16 +83,7 @@ export function prepare(
     ...(secretExists ? { secretExists } : {}),
   });
   if (!plan) throw refusal(diagnostics, blueprint.sources);
-  const compact = compactPlan(plan, (operation, node) => {
-    const plugin = node.plugins.find(({ name }) => name === operation.plugin);
-    const activity = activityOf(
-      catalog,
-      { name: operation.plugin, package_name: plugin?.package_name ?? null },
-      operation.operation,
-    );
-    return activity === `${operation.plugin}.${operation.operation}` ? undefined : activity;
-  });
-  return { blueprint, plan, compact, instances: initialInstances(plan) };
+  return { blueprint, plan, compact: boundPlan(plan, catalog), instances: initialInstances(plan) };
 }
 
 /** @throws CaissonError (not-found) */

@@ -38,7 +38,7 @@ export async function updateTarget(
       Object.entries(before).filter(([name]) => Object.hasOwn(compiled.plan.inputs, name)),
     );
     const { compact } = prepare(compiled, { ...kept, ...given }, catalog);
-    const archive = await storeFiles(connection.store, compiled.folder, compact);
+    const archive = await storeFiles(connection.store, { folder: compiled.folder, plan: compact, deploymentId });
     return { blueprint: { id: compiled.id, main_file: compiled.mainFile, archive }, plan: compact };
   });
 }

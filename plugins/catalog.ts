@@ -1,6 +1,7 @@
 /** The plugins that are installed: which description an import means, and which activity an operation's mapping means. */
 import { withoutNamespaces } from '../blueprint/namespaces.js';
 import type { PlanPlugin } from '../blueprint/plan.js';
+import { compareVersions } from '../blueprint/python-version.js';
 import { suggestion } from '../blueprint/suggestion.js';
 import type { Version } from '../blueprint/version.js';
 import type { Plugin } from './sdk/define.js';
@@ -11,42 +12,99 @@ export interface PluginDescription {
   readonly text: string;
 }
 
+/** What of a plugin is known without its code: of its operations, the names. */
+export type PluginOutline = Pick<Plugin, 'name' | 'packageNames' | 'version' | 'aliases'> & {
+  readonly operations: Readonly<Record<string, unknown>>;
+};
+
+/**
+ * A plugin that blueprints may import: one that comes with Caisson, lies in a folder of the setting `plugins`, or is a
+ * package of the artifact store. Of the last there may be several versions.
+ */
 export interface InstalledPlugin {
-  readonly plugin: Plugin;
+  readonly plugin: PluginOutline;
+  /** Of a package in the artifact store: its archive's hash, by which workers load it. */
+  readonly archive?: string;
+  /** The folder it lies in, for one of the setting `plugins`. */
+  readonly folder?: string;
+  /** It has operations besides those named: whatever a blueprint maps is taken to be there. */
+  readonly open?: boolean;
   /** Its description in the newest form that a blueprint of the version may import; undefined when it has none. */
   describe(version: Version): Promise<PluginDescription | undefined>;
 }
 
+/** One whose code is in this process. */
+export interface PresentPlugin extends InstalledPlugin {
+  readonly plugin: Plugin;
+}
+
 export type Catalog = readonly InstalledPlugin[];
 
-/** The plugin that blueprints import as `plugin:NAME`. */
+/** The plugin that blueprints import as `plugin:NAME`: of several versions the newest. */
 export function findPlugin(catalog: Catalog, name: string): InstalledPlugin | undefined {
-  return (
-    catalog.find(({ plugin }) => plugin.packageNames?.includes(name)) ??
-    catalog.find(({ plugin }) => plugin.name === name)
+  return findPlugins(catalog, name)[0];
+}
+
+/** The plugins that an import of `plugin:NAME` may mean, best first. */
+export function findPlugins(catalog: Catalog, name: string): readonly InstalledPlugin[] {
+  const ofPackage = catalog.filter(({ plugin }) => plugin.packageNames?.includes(name));
+  return newestFirst(ofPackage.length > 0 ? ofPackage : catalog.filter(({ plugin }) => plugin.name === name));
+}
+
+/** What lies in a folder is being worked on, what was uploaded was chosen: either comes before what is built in. */
+function newestFirst(plugins: Catalog): readonly InstalledPlugin[] {
+  if (plugins.length < 2) return plugins;
+  const rank = ({ folder, archive }: InstalledPlugin): number =>
+    folder === undefined ? (archive === undefined ? 0 : 1) : 2;
+  return [...plugins].sort(
+    (one, other) => rank(other) - rank(one) || compareVersions(other.plugin.version ?? '0', one.plugin.version ?? '0'),
   );
 }
 
+/** What of a plan's plugin says which installed one does its work. */
+export type NamedPlugin = Pick<PlanPlugin, 'name' | 'package_name'> & Partial<Pick<PlanPlugin, 'package_version'>>;
+
+/** The activity that does the work of a plugin's operation; undefined when no installed plugin provides it. */
+export function activityOf(catalog: Catalog, named: NamedPlugin, operation: string): string | undefined {
+  return providerOf(catalog, named, operation)?.activity;
+}
+
 /**
- * The activity that does the work of a plugin's operation; undefined when no installed plugin provides it.
+ * The installed plugin that provides an operation.
  *
  * A plugin of the plan is recognised by its package, since blueprints may give its prefix any name, and by the prefix
- * where the package says nothing (namespaces are no part of it).
+ * where the package says nothing (namespaces are no part of it). Of several versions it is the plan's, else the newest.
  */
-export function activityOf(
+export function providerOf(
   catalog: Catalog,
-  { name: prefix, package_name }: Pick<PlanPlugin, 'name' | 'package_name'>,
+  named: NamedPlugin,
   operation: string,
-): string | undefined {
-  const bare = withoutNamespaces(prefix);
-  const ofPackage =
-    package_name === null ? [] : catalog.filter(({ plugin }) => plugin.packageNames?.includes(package_name));
-  const ofName = catalog.filter(({ plugin }) => plugin.name === bare);
-  for (const { plugin } of [...ofPackage.filter(({ plugin }) => plugin.name === bare), ...ofPackage, ...ofName]) {
-    const name = operationNamed(plugin, operation);
-    if (name !== undefined) return `${plugin.name}.${name}`;
+): { readonly installed: InstalledPlugin; readonly activity: string } | undefined {
+  for (const installed of candidatesFor(catalog, named)) {
+    const name = operationNamed(installed, operation);
+    if (name !== undefined) return { installed, activity: `${installed.plugin.name}.${name}` };
   }
   return undefined;
+}
+
+/** The installed plugin that a plan's plugin is; undefined for none. */
+export function installedFor(catalog: Catalog, named: NamedPlugin): InstalledPlugin | undefined {
+  return candidatesFor(catalog, named)[0];
+}
+
+function candidatesFor(catalog: Catalog, { name, package_name, package_version }: NamedPlugin): InstalledPlugin[] {
+  const bare = withoutNamespaces(name);
+  const ofPackage =
+    package_name === null
+      ? []
+      : newestFirst(catalog.filter(({ plugin }) => plugin.packageNames?.includes(package_name)));
+  const ofVersion = ofPackage.filter(({ plugin }) => plugin.version === package_version);
+  const ofName = newestFirst(catalog.filter(({ plugin }) => plugin.name === bare));
+  const ownPrefixFirst = (plugins: Catalog): InstalledPlugin[] => [
+    ...plugins.filter(({ plugin }) => plugin.name === bare),
+    ...plugins.filter(({ plugin }) => plugin.name !== bare),
+  ];
+  return [...ownPrefixFirst(ofVersion), ...ownPrefixFirst(ofPackage), ...ofName];
 }
 
 /** Operations of Cloudify's agent are never run: there is no agent, and workers take its place. */
@@ -55,7 +113,7 @@ const AGENT_PLUGINS = ['agent', 'cloudify_agent'];
 /** What to tell the author about an operation that no installed plugin provides; undefined when one does. */
 export function unprovidedHint(catalog: Catalog, plugin: PlanPlugin, operation: string): string | undefined {
   if (AGENT_PLUGINS.includes(plugin.name) || activityOf(catalog, plugin, operation) !== undefined) return undefined;
-  const own = catalog.find((one) => activityPrefix(one, plugin));
+  const own = newestFirst(catalog.filter((one) => activityPrefix(one, plugin)))[0];
   if (!own)
     return `installed plugins: ${catalog.map((one) => one.plugin.name).join(', ') || 'none'}; see: caisson plugins list`;
   const known = [...Object.keys(own.plugin.operations), ...Object.keys(own.plugin.aliases ?? {})];
@@ -68,7 +126,7 @@ function activityPrefix({ plugin }: InstalledPlugin, { name, package_name }: Pla
   return (package_name !== null && plugin.packageNames?.includes(package_name)) || plugin.name === name;
 }
 
-function operationNamed({ operations, aliases }: Plugin, name: string): string | undefined {
+function operationNamed({ plugin: { operations, aliases }, open }: InstalledPlugin, name: string): string | undefined {
   if (Object.hasOwn(operations, name)) return name;
-  return aliases && Object.hasOwn(aliases, name) ? aliases[name] : undefined;
+  return aliases && Object.hasOwn(aliases, name) ? aliases[name] : open ? name : undefined;
 }

@@ -9,7 +9,7 @@ import { register } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { versionSuffix } from '../blueprint/version.js';
-import type { InstalledPlugin, PluginDescription } from './catalog.js';
+import type { PluginDescription, PresentPlugin } from './catalog.js';
 import type { Plugin } from './sdk/define.js';
 
 /** The plugin contract that this Caisson speaks. */
@@ -28,7 +28,7 @@ export class PluginRefused extends Error {
   }
 }
 
-export interface LoadedPlugin extends InstalledPlugin {
+export interface LoadedPlugin extends PresentPlugin {
   readonly folder: string;
   readonly packageName: string;
   readonly packageVersion: string;

@@ -1,6 +1,7 @@
 /** A worker: serves workflows and operations of one task queue until it is told to stop. */
 import { loadDataConverter } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { type NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import type { OpenPackage } from '../activities/definitions.js';
 import type { OperationEnvironment } from '../activities/environment.js';
 import { payloadReader } from '../activities/history.js';
 import { createActivities } from '../activities/index.js';
@@ -16,6 +17,8 @@ export interface WorkerSettings {
   readonly store: ArtifactStore;
   readonly plugins: readonly Plugin[];
   readonly environment: OperationEnvironment;
+  /** Opens plugin packages of the artifact store. @default there are none */
+  readonly openPackage?: OpenPackage | undefined;
   readonly bundle: WorkflowBundleOption;
   /** Shown in the UI as the worker's name. */
   readonly identity: string;
@@ -45,6 +48,7 @@ export async function createWorker(settings: WorkerSettings): Promise<Worker> {
       store,
       payloads: payloadReader(loadDataConverter(dataConverter)),
       environment,
+      openPackage: settings.openPackage,
     }),
     maxConcurrentActivityTaskExecutions: settings.operations ?? 200,
     // What a dead worker had in its cache is given to another after this long.

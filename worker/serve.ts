@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
 import type { Settings } from '../client/settings.js';
 import { writeState } from '../client/stack/state.js';
-import { installedPlugins } from '../plugins/installed.js';
+import { presentPlugins } from '../plugins/installed.js';
 import { encryptionKeys } from '../store/encryption.js';
 import { openArtifactStore } from '../store/open.js';
 import { secretStore } from '../store/secrets.js';
@@ -13,6 +13,7 @@ import { workflowBundle } from './bundle.js';
 import { operationEnvironment } from './environment.js';
 import { serveHealth, type WorkerHealth } from './health.js';
 import type { WorkerLog } from './log.js';
+import { packageOpener } from './plugin-packages.js';
 import { setRetention } from './retention.js';
 import { createWorker } from './run.js';
 import { registerSearchAttributes } from './search-attributes.js';
@@ -40,7 +41,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const { settings, log, signal } = options;
   installRuntime(settings, log);
   const identity = `caisson@${hostname()}:${process.pid}`;
-  const catalog = await installedPlugins(settings.pluginFolders);
+  const catalog = await presentPlugins(settings.pluginFolders);
   const health = reporter(
     options,
     identity,
@@ -85,6 +86,7 @@ export async function serve(options: ServeOptions): Promise<void> {
           store,
           plugins: catalog.map(({ plugin }) => plugin),
           environment,
+          openPackage: packageOpener(store, settings.cacheFolder),
           bundle,
           identity,
           taskQueue: settings.taskQueue,

@@ -68,6 +68,7 @@ export function requestFor(
   const plugin = nodeOf(state.topology, state.instance(call.instance_id)).plugins.find(
     ({ name }) => name === operation.plugin,
   );
+  const archive = state.plan.plugin_archives?.[operation.plugin];
   return {
     task_id: taskId,
     deployment: { id: input.deployment_id, inputs: state.plan.inputs, resource_tags: state.plan.resource_tags },
@@ -90,6 +91,7 @@ export function requestFor(
       name: operation.plugin,
       ...(plugin?.package_name ? { package_name: plugin.package_name } : {}),
       ...(plugin?.package_version ? { package_version: plugin.package_version } : {}),
+      ...(archive === undefined ? {} : { archive }),
       ...(plugin && Object.keys(plugin.properties).length > 0 ? { properties: valuesOf(plugin.properties) } : {}),
     },
     inputs: evaluateFor(state, call, inputs) as JsonObject,

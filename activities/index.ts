@@ -1,8 +1,7 @@
 /** The activities of a worker: one per plugin operation, and those that the workflows keep house with. */
 import { activityInfo } from '@temporalio/activity';
-import type { Plugin } from '../plugins/sdk/define.js';
 import type { ArtifactStore } from '../store/artifact-store.js';
-import { Definitions, type OpenPackage } from './definitions.js';
+import { type DefinitionSources, Definitions } from './definitions.js';
 import type { OperationEnvironment } from './environment.js';
 import type { PayloadReader } from './history.js';
 import { journalActivities } from './journal.js';
@@ -11,13 +10,10 @@ import type { OperationRequest } from './request.js';
 import { runOperation } from './run-operation.js';
 import { workflowScriptActivities } from './workflow-script.js';
 
-export interface ActivityDependencies {
-  readonly plugins: readonly Plugin[];
+export interface ActivityDependencies extends DefinitionSources {
   readonly store: ArtifactStore;
   readonly payloads: PayloadReader;
   readonly environment: OperationEnvironment;
-  /** Opens plugin packages of the artifact store. @default there are none */
-  readonly openPackage?: OpenPackage | undefined;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the worker's registry holds functions of every signature
@@ -37,8 +33,8 @@ export function createActivities(dependencies: ActivityDependencies): Activities
  * One per operation of the worker's own plugins. Temporal gives the calls of all others to `default`: those of plugin
  * packages, which may be uploaded while the worker runs, and those that nobody provides, which fail at once.
  */
-function operationActivities({ plugins, environment, openPackage }: ActivityDependencies): Activities {
-  const definitions = new Definitions(plugins, openPackage);
+function operationActivities({ environment, ...sources }: ActivityDependencies): Activities {
+  const definitions = new Definitions(sources);
   const perform = async (request: OperationRequest): Promise<unknown> => {
     const definition = await definitions.find(activityInfo().activityType, request);
     return await runOperation(definition, request, environment);

@@ -17,8 +17,8 @@ export function boundPlan(plan: DeploymentPlan, catalog: Catalog): DeploymentPla
   const compact = compactPlan(plan, activityOf);
   for (const { plugin } of Object.values(plan.workflows)) {
     const named = plan.workflow_plugins_to_install.find(({ name }) => name === plugin);
-    const archive = named && installedFor(catalog, named)?.archive;
-    if (archive !== undefined) archives[plugin] ??= archive;
+    const installed = named && installedFor(catalog, named);
+    if (installed?.archive !== undefined && installed.hasWorkflows) archives[plugin] ??= installed.archive;
   }
   return Object.keys(archives).length > 0 ? { ...compact, plugin_archives: archives } : compact;
 }

@@ -21,6 +21,7 @@ import type { CaissonConnection } from './connection.js';
 import { checkId } from './deployment-id.js';
 import { type CaissonError, conflict, notFound } from './errors.js';
 import type { PreparedDeployment } from './prepare.js';
+import { refuseUnserved } from './served.js';
 import { storeFiles } from './stored-files.js';
 
 export interface CreateDeploymentOptions {
@@ -46,6 +47,7 @@ export async function createDeployment(
   checkId(id);
   const { blueprint, compact, instances } = prepared;
   await refuseExisting(connection, id);
+  await refuseUnserved(connection, compact);
   const archive = await storeFiles(connection.store, { folder: blueprint.folder, plan: compact, deploymentId: id });
   const input: DeploymentInput = {
     id,

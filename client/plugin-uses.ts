@@ -52,23 +52,28 @@ const ABOUT_TO_MS = 60_000;
 export async function usersOf(connection: CaissonConnection, archive: string): Promise<readonly string[]> {
   const users: string[] = [];
   for (const { deployment, notedAt } of await notedPluginUses(connection.store, archive)) {
-    if (!(await exists(connection, deployment))) {
-      if (Date.now() - notedAt.getTime() < ABOUT_TO_MS) users.push(deployment);
-      continue;
-    }
+    const life = await lifeOf(connection, deployment, notedAt);
+    if (life === 'over') continue;
     // One that does not answer now may need it.
-    const plan = await getPlan(connection, deployment).catch(() => undefined);
+    const plan = life === 'alive' ? await getPlan(connection, deployment).catch(() => undefined) : undefined;
     if (!plan || archivesOf(plan).includes(archive)) users.push(deployment);
   }
   return users;
 }
 
-async function exists({ client }: CaissonConnection, id: string): Promise<boolean> {
+async function lifeOf(
+  { client }: CaissonConnection,
+  deployment: string,
+  notedAt: Date,
+): Promise<'alive' | 'over' | 'to come'> {
+  const lately = Date.now() - notedAt.getTime() < ABOUT_TO_MS;
   try {
-    const { status } = await client.workflow.getHandle(deploymentWorkflowId(id)).describe();
-    return status.name === 'RUNNING';
+    const { status, startTime } = await client.workflow.getHandle(deploymentWorkflowId(deployment)).describe();
+    if (status.name === 'RUNNING') return 'alive';
+    // An earlier one of this id may have ended long ago.
+    return startTime < notedAt && lately ? 'to come' : 'over';
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
-    throw error;
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    return lately ? 'to come' : 'over';
   }
 }

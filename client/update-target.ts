@@ -11,6 +11,7 @@ import { getDeployment, getPlan } from './deployments.js';
 import { CaissonError } from './errors.js';
 import { readInputs } from './inputs.js';
 import { type CompiledBlueprint, compileBlueprint, prepare } from './prepare.js';
+import { refuseUnserved } from './served.js';
 import { storeFiles } from './stored-files.js';
 
 export interface UpdateOptions {
@@ -38,6 +39,7 @@ export async function updateTarget(
       Object.entries(before).filter(([name]) => Object.hasOwn(compiled.plan.inputs, name)),
     );
     const { compact } = prepare(compiled, { ...kept, ...given }, catalog);
+    await refuseUnserved(connection, compact);
     const archive = await storeFiles(connection.store, { folder: compiled.folder, plan: compact, deploymentId });
     return { blueprint: { id: compiled.id, main_file: compiled.mainFile, archive }, plan: compact };
   });

@@ -25,6 +25,8 @@ export interface InstalledPlugin {
   readonly plugin: PluginOutline;
   /** Of a package in the artifact store: its archive's hash, by which workers load it. */
   readonly archive?: string;
+  /** The package brings custom workflows. */
+  readonly hasWorkflows?: boolean;
   /** The folder it lies in, for one of the setting `plugins`. */
   readonly folder?: string;
   /** It has operations besides those named: whatever a blueprint maps is taken to be there. */

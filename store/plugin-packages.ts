@@ -170,6 +170,7 @@ function asInstalled(one: PluginPackage): InstalledPlugin[] {
     },
     archive,
     ...(open ? { open } : {}),
+    hasWorkflows: one.workflows !== undefined,
     describe: async (version) => descriptionOf(one, version),
   }));
 }

@@ -1,24 +1,20 @@
 /** A worker: serves workflows and operations of one task queue until it is told to stop. */
 import { loadDataConverter } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { type NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
-import type { OpenPackage } from '../activities/definitions.js';
+import type { DefinitionSources } from '../activities/definitions.js';
 import type { OperationEnvironment } from '../activities/environment.js';
 import { payloadReader } from '../activities/history.js';
 import { createActivities } from '../activities/index.js';
-import type { Plugin } from '../plugins/sdk/define.js';
 import type { ArtifactStore } from '../store/artifact-store.js';
 import { createDataConverter } from '../store/data-converter.js';
 import type { EncryptionKeys } from '../store/encryption.js';
 import { TASK_QUEUE } from '../workflows/messages.js';
 
-export interface WorkerSettings {
+export interface WorkerSettings extends DefinitionSources {
   readonly connection: NativeConnection;
   readonly namespace: string;
   readonly store: ArtifactStore;
-  readonly plugins: readonly Plugin[];
   readonly environment: OperationEnvironment;
-  /** Opens plugin packages of the artifact store. @default there are none */
-  readonly openPackage?: OpenPackage | undefined;
   readonly bundle: WorkflowBundleOption;
   /** Shown in the UI as the worker's name. */
   readonly identity: string;
@@ -33,30 +29,48 @@ export interface WorkerSettings {
   readonly encryption?: EncryptionKeys | undefined;
 }
 
+/** A worker that serves workflows and operations alike. */
 export async function createWorker(settings: WorkerSettings): Promise<Worker> {
-  const { connection, namespace, store, plugins, environment, bundle, identity } = settings;
-  const dataConverter = createDataConverter(store, settings.encryption);
-  return await Worker.create({
+  return await Worker.create({ ...ofBoth(settings), ...ofWorkflows(settings.bundle), ...ofOperations(settings) });
+}
+
+/** Within one process, a worker for workflows can be replaced while that for operations goes on. */
+export async function createWorkflowsWorker(settings: WorkerSettings, bundle: WorkflowBundleOption): Promise<Worker> {
+  return await Worker.create({ ...ofBoth(settings), ...ofWorkflows(bundle) });
+}
+
+export async function createOperationsWorker(settings: WorkerSettings): Promise<Worker> {
+  return await Worker.create({ ...ofBoth(settings), ...ofOperations(settings) });
+}
+
+function ofBoth({ connection, namespace, identity, taskQueue, store, encryption }: WorkerSettings) {
+  return {
     connection,
     namespace,
     identity,
-    taskQueue: settings.taskQueue ?? TASK_QUEUE,
-    dataConverter,
+    taskQueue: taskQueue ?? TASK_QUEUE,
+    dataConverter: createDataConverter(store, encryption),
+    shutdownGraceTime: '10s',
+    shutdownForceTime: '30s',
+  } as const;
+}
+
+function ofWorkflows(bundle: WorkflowBundleOption) {
+  return {
     workflowBundle: bundle,
-    activities: createActivities({
-      plugins,
-      store,
-      payloads: payloadReader(loadDataConverter(dataConverter)),
-      environment,
-      openPackage: settings.openPackage,
-    }),
-    maxConcurrentActivityTaskExecutions: settings.operations ?? 200,
     // What a dead worker had in its cache is given to another after this long.
     stickyQueueScheduleToStartTimeout: '3s',
+  } as const;
+}
+
+function ofOperations(settings: WorkerSettings) {
+  const { plugins, openPackage, servedElsewhere, store, environment, encryption } = settings;
+  const payloads = payloadReader(loadDataConverter(createDataConverter(store, encryption)));
+  return {
+    activities: createActivities({ plugins, openPackage, servedElsewhere, store, payloads, environment }),
+    maxConcurrentActivityTaskExecutions: settings.operations ?? 200,
     // A cancel request comes as the answer to a heartbeat: held back for long, it would arrive late.
     maxHeartbeatThrottleInterval: '2s',
     defaultHeartbeatThrottleInterval: '2s',
-    shutdownGraceTime: '10s',
-    shutdownForceTime: '30s',
-  });
+  } as const;
 }

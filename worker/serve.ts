@@ -2,22 +2,23 @@
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
-import type { Settings } from '../client/settings.js';
+import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime } from '@temporalio/worker';
+import type { ConnectionSettings, Settings } from '../client/settings.js';
 import { writeState } from '../client/stack/state.js';
 import { presentPlugins } from '../plugins/installed.js';
 import { encryptionKeys } from '../store/encryption.js';
 import { openArtifactStore } from '../store/open.js';
 import { secretStore } from '../store/secrets.js';
-import { workflowBundle } from './bundle.js';
+import { announcedWorkers } from '../store/worker-announcements.js';
+import { type Announcer, announcing } from './announce.js';
 import { operationEnvironment } from './environment.js';
 import { serveHealth, type WorkerHealth } from './health.js';
 import type { WorkerLog } from './log.js';
 import { packageOpener } from './plugin-packages.js';
 import { setRetention } from './retention.js';
-import { createWorker } from './run.js';
+import { createOperationsWorker, createWorkflowsWorker, type WorkerSettings } from './run.js';
 import { registerSearchAttributes } from './search-attributes.js';
-import { blueprintWorkflows, pluginWorkflows } from './workflow-modules.js';
+import { type CodeSource, runWorkflows, type WorkflowCode, workflowCode } from './workflow-code.js';
 
 export interface ServeOptions {
   readonly settings: Settings;
@@ -33,6 +34,8 @@ export interface ServeOptions {
 }
 
 const BEAT_MS = 5_000;
+/** How often a worker tells what it serves. */
+const ANNOUNCE_MS = 30_000;
 /** Between attempts to begin again after the worker ended by itself. */
 const PAUSE_MS = 2_000;
 
@@ -54,22 +57,17 @@ export async function serve(options: ServeOptions): Promise<void> {
   try {
     const store = openArtifactStore(settings.artifacts);
     const encryption = await encryptionKeys(settings.encryption);
-    const bundle = await workflowBundle({
-      modules: [
-        ...pluginWorkflows(catalog.map(({ plugin }) => plugin)),
-        ...(await blueprintWorkflows(store, settings.cacheFolder)),
-      ],
-      cacheFolder: settings.cacheFolder,
-      hideFailures: encryption !== undefined,
-      onBroken: ({ file }, reason) => log.error(`the custom workflows of ${file} cannot be used`, { reason }),
-    });
+    const plugins = catalog.map(({ plugin }) => plugin);
+    const { cacheFolder } = settings;
+    const source = { store, plugins, cacheFolder, hideFailures: encryption !== undefined, log };
     const environment = operationEnvironment({
       store,
       secrets: secretStore({ folder: settings.secretsFolder, environment: options.environment }),
-      cacheFolder: settings.cacheFolder,
+      cacheFolder,
       workFolder: settings.workFolder,
       worker: `${hostname()}-${process.pid}`.replaceAll(/[^\w.-]/g, '_'),
     });
+    const announcer = announcing(store, options, identity, plugins);
     while (!signal.aborted) {
       const connection = await connected(options, () => void health.tell('disconnected'));
       if (!connection) break;
@@ -80,20 +78,26 @@ export async function serve(options: ServeOptions): Promise<void> {
           await setRetention(connection, namespace, settings.retention).catch((error) =>
             log.warn('the retention cannot be set', { error }),
           );
-        const worker = await createWorker({
+        const code = await workflowCode(source);
+        const worker: WorkerSettings = {
           connection,
           namespace,
           store,
-          plugins: catalog.map(({ plugin }) => plugin),
+          plugins,
           environment,
-          openPackage: packageOpener(store, settings.cacheFolder),
-          bundle,
+          openPackage: packageOpener(store, cacheFolder),
+          servedElsewhere: async (type) => {
+            const { taskQueue } = settings;
+            const others = await announcedWorkers(store, { namespace, taskQueue });
+            return others.some((other) => other.identity !== identity && other.operations.includes(type));
+          },
+          bundle: code.bundle,
           identity,
           taskQueue: settings.taskQueue,
           operations: settings.worker.operations,
           encryption,
-        });
-        await runToEnd(worker, connection, options, health);
+        };
+        await runToEnd({ worker, source, code, announcer }, connection, options, health);
       } catch (error) {
         if (signal.aborted) throw error;
         log.error('the worker ended and begins again', { error });
@@ -103,6 +107,7 @@ export async function serve(options: ServeOptions): Promise<void> {
         await connection.close().catch(() => undefined);
       }
     }
+    await announcer.retract();
   } finally {
     clearInterval(beat);
     endpoint?.close();
@@ -145,17 +150,11 @@ async function connected(
   { settings, log, signal }: ServeOptions,
   onAbsence: () => void,
 ): Promise<NativeConnection | undefined> {
-  const { address, apiKey, tls, metadata } = settings.connection;
   for (let attempt = 0; !signal.aborted; attempt += 1) {
     try {
-      return await NativeConnection.connect({
-        address: address ?? '127.0.0.1:7233',
-        ...(apiKey === undefined ? {} : { apiKey }),
-        ...(tls === undefined ? {} : { tls: tls as never }),
-        ...(metadata === undefined ? {} : { metadata }),
-      });
+      return await connect(settings.connection);
     } catch (error) {
-      if (attempt % 30 === 0) log.warn(`no connection to ${address}; trying on`, { error });
+      if (attempt % 30 === 0) log.warn(`no connection to ${settings.connection.address}; trying on`, { error });
       onAbsence();
       await pause(PAUSE_MS, undefined, { signal }).catch(() => undefined);
     }
@@ -163,28 +162,74 @@ async function connected(
   return undefined;
 }
 
+async function connect({ address, apiKey, tls, metadata }: ConnectionSettings): Promise<NativeConnection> {
+  return await NativeConnection.connect({
+    address: address ?? '127.0.0.1:7233',
+    ...(apiKey === undefined ? {} : { apiKey }),
+    ...(tls === undefined ? {} : { tls: tls as never }),
+    ...(metadata === undefined ? {} : { metadata }),
+  });
+}
+
+interface Serving {
+  readonly worker: WorkerSettings;
+  readonly source: CodeSource;
+  readonly code: WorkflowCode;
+  readonly announcer: Announcer;
+}
+
 async function runToEnd(
-  worker: Worker,
+  { worker, source, code, announcer }: Serving,
   connection: NativeConnection,
-  { signal, log }: ServeOptions,
+  { settings, signal, log }: ServeOptions,
   health: Reporter,
 ): Promise<void> {
+  const operations = await createOperationsWorker(worker);
+  // Either of the two may end by itself: the other one is not to run on alone.
+  const ending = new AbortController();
   const stop = (): void => {
+    if (operations.getState() === 'RUNNING') operations.shutdown();
+    ending.abort();
+  };
+  const told = (): void => {
     void health.tell('draining');
     log.info('told to stop: what runs may end, nothing new is taken');
-    worker.shutdown();
+    stop();
   };
-  const running = worker.run();
-  if (signal.aborted) stop();
-  signal.addEventListener('abort', stop, { once: true });
-  await health.tell('polling');
-  log.info('the worker polls', { task_queue: worker.options.taskQueue });
+  signal.addEventListener('abort', told, { once: true });
+  const running = [
+    operations.run(),
+    runWorkflows({
+      source,
+      first: code,
+      create: async (bundle) => {
+        const own = await connect(settings.connection);
+        const close = async (): Promise<void> => await own.close();
+        try {
+          return { worker: await createWorkflowsWorker({ ...worker, connection: own }, bundle), close };
+        } catch (error) {
+          await close();
+          throw error;
+        }
+      },
+      onTaken({ stored }) {
+        if (health.now().state === 'starting' || health.now().state === 'disconnected') void health.tell('polling');
+        void announcer.tell(stored);
+      },
+      signal: ending.signal,
+    }),
+  ].map((one) => one.finally(stop));
+  if (signal.aborted) told();
+  log.info('the worker polls', { task_queue: operations.options.taskQueue });
   const watch = setInterval(() => void look(connection, signal, health, log), BEAT_MS);
+  const announce = setInterval(() => void announcer.tell(), ANNOUNCE_MS);
   try {
-    await running;
+    const ends = await Promise.allSettled(running);
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
   } finally {
     clearInterval(watch);
-    signal.removeEventListener('abort', stop);
+    clearInterval(announce);
+    signal.removeEventListener('abort', told);
   }
 }
 

@@ -92,7 +92,9 @@ export function requestFor(
       ...(plugin?.package_name ? { package_name: plugin.package_name } : {}),
       ...(plugin?.package_version ? { package_version: plugin.package_version } : {}),
       ...(archive === undefined ? {} : { archive }),
-      ...(plugin && Object.keys(plugin.properties).length > 0 ? { properties: valuesOf(plugin.properties) } : {}),
+      ...(plugin && Object.keys(plugin.properties).length > 0
+        ? { properties: evaluateFor(state, call, valuesOf(plugin.properties)) as JsonObject }
+        : {}),
     },
     inputs: evaluateFor(state, call, inputs) as JsonObject,
     instance_id: call.instance_id,

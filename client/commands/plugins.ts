@@ -3,6 +3,7 @@ import type { InstalledPlugin } from '../../plugins/catalog.js';
 import type { ArtifactStore } from '../../store/artifact-store.js';
 import type { PluginPackage } from '../../store/plugin-packages.js';
 import type { Column } from '../output/table.js';
+import type { Settings } from '../settings.js';
 import {
   type CommandDefinition,
   flag,
@@ -43,7 +44,12 @@ const list: CommandDefinition = {
   async run({ io, global }) {
     const { installedPlugins } = await import('../session.js');
     const { printList } = await import('../output/print.js');
-    const items = (await installedPlugins(global)).map(rowOf).sort((a, b) => (a.name < b.name ? -1 : 1));
+    const { compareVersions } = await import('../../blueprint/python-version.js');
+    const items = (await installedPlugins(global))
+      .map(rowOf)
+      .sort((a, b) =>
+        a.name === b.name ? compareVersions(b.version ?? '', a.version ?? '') : a.name < b.name ? -1 : 1,
+      );
     printList(io, global.format, {
       kind: 'plugins',
       items,
@@ -147,11 +153,19 @@ async function takePluginIn(invocation: Invocation, registry: boolean): Promise<
   const { takeIn } = await import('../plugin-store.js');
   const { printSingle } = await import('../output/print.js');
   const from = args[0] ?? '';
-  const { taken, known, problems } = await takeIn(await artifactStore(global), from, {
+  const { settings, store } = await artifacts(global);
+  const { taken, known, problems } = await takeIn(store, from, {
     registry,
     replace: flag(invocation, 'force'),
   });
   for (const { message } of problems) io.err(`warning: ${message}`);
+  if (taken.workflows !== undefined) {
+    const { workersWithout } = await import('../served.js');
+    const { connection, taskQueue } = settings;
+    const queue = { namespace: connection.namespace, taskQueue };
+    for (const worker of await workersWithout(store, queue, taken.archive))
+      io.err(`warning: worker ${worker} has not taken in its workflows yet`);
+  }
   const { package_name: name, package_version } = taken;
   const text = known
     ? `plugin ${name} ${package_version} is there already, the same files`
@@ -234,12 +248,14 @@ export const plugins: CommandDefinition = {
   commands: [list, get, install, upload, validate, remove, create],
 };
 
-async function artifactStore(global: GlobalOptions): Promise<ArtifactStore> {
+async function artifacts(
+  global: GlobalOptions,
+): Promise<{ readonly settings: Settings; readonly store: ArtifactStore }> {
   const { loadSettings } = await import('../settings.js');
   const { settingFlags } = await import('../session.js');
   const { openArtifactStore } = await import('../../store/open.js');
   const { settings } = await loadSettings(settingFlags(global));
-  return openArtifactStore(settings.artifacts);
+  return { settings, store: openArtifactStore(settings.artifacts) };
 }
 
 /** A package without the texts of its descriptions. */

@@ -31,6 +31,7 @@ export default defineConfig({
             'test/plugins/docker/*.test.ts',
             'test/plugins/ansible/**',
             'test/plugins/fabric/**',
+            'test/plugins/prometheus/**',
             // Cases that are kept elsewhere: compared where their folder is named.
             ...(process.env.CAISSON_CONFORMANCE ? [] : ['test/blueprint/recorded.test.ts']),
           ],
@@ -79,6 +80,17 @@ export default defineConfig({
         extends: true,
         // Starts an SSH server on the loopback address; the machine may have to get one first.
         test: { name: 'fabric', include: ['test/plugins/fabric/**/*.test.ts'], hookTimeout: 300_000 },
+      },
+      {
+        extends: true,
+        // Starts a Prometheus and an SSH server on the loopback address; the machine may have to get them first.
+        test: {
+          name: 'prometheus',
+          include: ['test/plugins/prometheus/**/*.test.ts'],
+          globalSetup: 'test/workflows/server.ts',
+          hookTimeout: 300_000,
+          testTimeout: 60_000,
+        },
       },
       {
         extends: true,

@@ -1,19 +1,28 @@
 /** The activities of a worker: one per plugin operation, and those that the workflows keep house with. */
 import { activityInfo } from '@temporalio/activity';
 import type { ArtifactStore } from '../store/artifact-store.js';
+import type { LeanRequest } from '../workflows/lean-request.js';
+import { BegunRuns } from './begun-runs.js';
 import { type DefinitionSources, Definitions } from './definitions.js';
 import type { OperationEnvironment } from './environment.js';
 import type { PayloadReader } from './history.js';
 import { journalActivities } from './journal.js';
+import { metricsActivities } from './metrics-query.js';
+import { type Observer, observedOperation } from './observe.js';
 import { recoveryActivities } from './recover.js';
 import type { OperationRequest } from './request.js';
 import { runOperation } from './run-operation.js';
+import { wholeRequest } from './whole-request.js';
 import { workflowScriptActivities } from './workflow-script.js';
 
 export interface ActivityDependencies extends DefinitionSources {
   readonly store: ArtifactStore;
   readonly payloads: PayloadReader;
   readonly environment: OperationEnvironment;
+  /** Address of the Prometheus that policies ask which name none. */
+  readonly prometheus?: string | undefined;
+  /** Who measures: see observe.ts. @default nobody */
+  readonly observers?: readonly Observer[] | undefined;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the worker's registry holds functions of every signature
@@ -23,8 +32,9 @@ type Activities = Record<string, (...args: any[]) => Promise<unknown>>;
 export function createActivities(dependencies: ActivityDependencies): Activities {
   return {
     ...operationActivities(dependencies),
-    ...journalActivities(dependencies.store),
+    ...journalActivities(dependencies.store, dependencies.observers),
     ...recoveryActivities(dependencies.payloads),
+    ...metricsActivities(dependencies.prometheus),
     ...workflowScriptActivities(dependencies.environment),
   };
 }
@@ -33,11 +43,17 @@ export function createActivities(dependencies: ActivityDependencies): Activities
  * One per operation of the worker's own plugins. Temporal gives the calls of all others to `default`: those of plugin
  * packages, which may be uploaded while the worker runs, and those that nobody provides, which fail at once.
  */
-function operationActivities({ environment, ...sources }: ActivityDependencies): Activities {
+function operationActivities({ environment, payloads, observers = [], ...sources }: ActivityDependencies): Activities {
+  const runs = new BegunRuns(payloads);
   const definitions = new Definitions(sources);
-  const perform = async (request: OperationRequest): Promise<unknown> => {
+  const run = async (request: OperationRequest) => {
     const definition = await definitions.find(activityInfo().activityType, request);
     return await runOperation(definition, request, environment);
+  };
+  const perform = async (sent: OperationRequest | LeanRequest): Promise<unknown> => {
+    const request = await wholeRequest(sent, runs);
+    if (observers.length === 0) return await run(request);
+    return await observedOperation(activityInfo().activityType, run, observers)(request);
   };
   return Object.fromEntries([...definitions.types, 'default'].map((type) => [type, perform]));
 }

@@ -3,6 +3,8 @@
 import type { NodeInstance } from '../graph/state.js';
 import type { ArtifactStore } from '../store/artifact-store.js';
 import type { InstanceChange, JournalEvent } from '../workflows/messages.js';
+import type { PolicyCause } from '../workflows/policies/messages.js';
+import type { Observer } from './observe.js';
 
 export interface SaveJournalRequest {
   /** Workflow id of the execution. */
@@ -18,6 +20,15 @@ export interface SaveSnapshotRequest {
   readonly execution_id: string;
   readonly outcome: string;
   readonly instances: readonly NodeInstance[];
+  readonly workflow_id?: string;
+  /** RFC 3339 */
+  readonly started_at?: string | null;
+  readonly ended_at?: string | null;
+  readonly error?: string | null;
+  /** The execution that it continued. */
+  readonly resume_of?: string | null;
+  /** The policy that asked for it. */
+  readonly cause?: PolicyCause;
 }
 
 export interface JournalActivities {
@@ -32,7 +43,7 @@ export function executionFolder(kind: 'journal' | 'logs' | 'changes', workflowId
   return `${kind}/${workflowId.replaceAll('/', '_')}`;
 }
 
-export function journalActivities(store: ArtifactStore): JournalActivities {
+export function journalActivities(store: ArtifactStore, observers: readonly Observer[] = []): JournalActivities {
   return {
     async saveJournal({ workflow_id, first, events, changes }) {
       await store.put(partKey('journal', workflow_id, first), ndjson(events));
@@ -42,6 +53,7 @@ export function journalActivities(store: ArtifactStore): JournalActivities {
     async saveSnapshot(request) {
       const key = `snapshots/${request.deployment_id}/${request.execution_id}.json`;
       await store.put(key, Buffer.from(`${JSON.stringify(request, null, 2)}\n`));
+      for (const observer of observers) observer.executionEnded?.(request);
     },
   };
 }

@@ -23,10 +23,9 @@ const BEAT_MS = 2_000;
 
 export async function runOperation(
   definition: OperationDefinition,
-  sent: OperationRequest,
+  first: OperationRequest,
   environment: OperationEnvironment,
 ): Promise<OperationResult> {
-  const first = unpacked(sent);
   const { info, cancellationSignal, heartbeat } = Context.current();
   const history = attemptHistory(info.attempt, info.heartbeatDetails as AttemptMark | undefined);
   refuseLost(definition, first, history);
@@ -42,7 +41,8 @@ export async function runOperation(
   });
   const beat = setInterval(() => heartbeat(mark()), BEAT_MS);
   const timeout = timeoutOf(definition, first);
-  const signal = timeout ? AbortSignal.any([cancellationSignal, timeout.signal]) : cancellationSignal;
+  const { releasing } = environment;
+  const signal = AbortSignal.any([cancellationSignal, releasing, timeout?.signal].filter((one) => one !== undefined));
   // A later attempt asks for its request anew: properties may have changed since the first was sent.
   const fetched = info.attempt === 1 ? first : ((await freshRequest(first)) ?? first);
   const log = environment.logFor(first);
@@ -87,6 +87,11 @@ export async function runOperation(
     if (first.operation.poll && !result) throw new NotYet(first);
     return resultOf(result ?? undefined, takePatches());
   } catch (error) {
+    if (!cancellationSignal.aborted && releasing && isCancelled(error, releasing)) {
+      await flush(takePatches());
+      heartbeat(mark({ released: true }));
+      throw ApplicationFailure.create({ message: 'the worker shuts down', type: 'WorkerShutdown', nextRetryDelay: 1 });
+    }
     if (isCancelled(error, cancellationSignal)) {
       await flush(takePatches());
       const released = Context.current().cancellationDetails?.workerShutdown === true;
@@ -173,7 +178,8 @@ function workflowHandle() {
   return client.workflow.getHandle(workflowId, runId);
 }
 
-async function freshRequest(request: OperationRequest): Promise<OperationRequest | undefined> {
+/** The request with the properties of now; undefined when the operation is not running any more. */
+export async function freshRequest(request: { readonly task_id: string }): Promise<OperationRequest | undefined> {
   const answer = await workflowHandle().query(requestQuery, { task_id: request.task_id });
   return answer ? unpacked(answer as unknown as OperationRequest) : undefined;
 }

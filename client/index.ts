@@ -62,6 +62,7 @@ export { readInputs } from './inputs.js';
 export { type Outputs, outputsOf } from './outputs.js';
 export { checkedParameters } from './parameters.js';
 export { pluginCatalog } from './plugin-catalog.js';
+export { getPolicies, pausePolicies, resetPolicies, resumePolicies } from './policies.js';
 export { type CompiledBlueprint, compileBlueprint, type PreparedDeployment, prepare } from './prepare.js';
 export { type LoadedSettings, loadSettings, type Settings } from './settings.js';
 export { down, type StackStatus, stackStatus, up } from './stack/up.js';

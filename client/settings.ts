@@ -49,6 +49,8 @@ export interface WorkerLimits {
   readonly memory?: number;
   /** HOST:PORT */
   readonly metrics?: string;
+  /** Address of the Prometheus that policies ask which name none. */
+  readonly prometheus?: string;
   /** HOST:PORT */
   readonly health?: string;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
@@ -223,6 +225,7 @@ function settingsOf(origins: readonly SettingOrigin[], connection: ConnectionSet
       logLevel: values['worker.log_level'],
       ...optional('memory', values['worker.memory']),
       ...optional('metrics', values['worker.metrics']),
+      ...optional('prometheus', values['worker.prometheus']),
       ...optional('health', values['worker.health']),
     },
   };

@@ -99,7 +99,7 @@ async function pluginFoldersIn(folder: string): Promise<string[]> {
   return found;
 }
 
-interface Manifest {
+export interface Manifest {
   readonly packageName: string;
   readonly packageVersion: string;
   readonly yaml: string;
@@ -107,8 +107,8 @@ interface Manifest {
   readonly entry: string;
 }
 
-/** @returns undefined where there is no plugin */
-async function readManifest(folder: string): Promise<Manifest | undefined> {
+/** What a folder's package.json says of its plugin; undefined where there is none. @throws PluginRefused */
+export async function readManifest(folder: string): Promise<Manifest | undefined> {
   const text = await readFile(path.join(folder, 'package.json'), 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   let json: Record<string, unknown>;

@@ -10,6 +10,7 @@ import { gunzip, gzip } from 'node:zlib';
 import { ExternalStorage, type Payload, type StorageDriver, StorageDriverClaim } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import type { ArtifactStore } from './artifact-store.js';
+import { passInlinePayloadsBy } from './inline-payloads.js';
 
 const { Payload: PayloadMessage } = proto.temporal.api.common.v1;
 
@@ -17,6 +18,7 @@ const { Payload: PayloadMessage } = proto.temporal.api.common.v1;
 const THRESHOLD_BYTES = 128 * 1024;
 
 export function payloadStorage(store: ArtifactStore): ExternalStorage {
+  passInlinePayloadsBy(THRESHOLD_BYTES);
   return new ExternalStorage({ drivers: [driverOn(store)], payloadSizeThreshold: THRESHOLD_BYTES });
 }
 

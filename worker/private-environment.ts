@@ -2,7 +2,8 @@
 
 type Environment = Record<string, string | undefined>;
 
-const PRIVATE = /^(CAISSON_SECRETS?_|CAISSON_ENCRYPTION_|TEMPORAL_API_KEY$|TEMPORAL_GRPC_META_|TEMPORAL_TLS_.*_DATA$)/;
+const PRIVATE =
+  /^(CAISSON_SECRETS?_|CAISSON_ENCRYPTION_|TEMPORAL_API_KEY$|TEMPORAL_GRPC_META_|TEMPORAL_TLS_.*_DATA$|OTEL_EXPORTER_OTLP_(TRACES_)?HEADERS$)/;
 
 /**
  * Takes keys and secrets out of an environment.

@@ -5,6 +5,7 @@ import type { DefinitionSources } from '../activities/definitions.js';
 import type { OperationEnvironment } from '../activities/environment.js';
 import { payloadReader } from '../activities/history.js';
 import { createActivities } from '../activities/index.js';
+import type { Observer } from '../activities/observe.js';
 import type { ArtifactStore } from '../store/artifact-store.js';
 import { createDataConverter } from '../store/data-converter.js';
 import type { EncryptionKeys } from '../store/encryption.js';
@@ -25,52 +26,54 @@ export interface WorkerSettings extends DefinitionSources {
    * @default 200
    */
   readonly operations?: number;
+  /**
+   * Operations that are handed over with the answer to a workflow task, where the server does that. They stay on the
+   * worker that runs the workflow: few where there are several workers.
+   * @default 3
+   */
+  readonly eagerOperations?: number;
+  /** Address of the Prometheus that policies ask. */
+  readonly prometheus?: string | undefined;
+  /**
+   * How long what runs may go on after the worker was told to stop, as `7 days`.
+   * @default ten seconds, and twenty more to come to an end
+   */
+  readonly grace?: '7 days';
+  /** Who measures. */
+  readonly observers?: readonly Observer[] | undefined;
   /** The bundle must hide failures then. */
   readonly encryption?: EncryptionKeys | undefined;
 }
 
-/** A worker that serves workflows and operations alike. */
 export async function createWorker(settings: WorkerSettings): Promise<Worker> {
-  return await Worker.create({ ...ofBoth(settings), ...ofWorkflows(settings.bundle), ...ofOperations(settings) });
-}
-
-/** Within one process, a worker for workflows can be replaced while that for operations goes on. */
-export async function createWorkflowsWorker(settings: WorkerSettings, bundle: WorkflowBundleOption): Promise<Worker> {
-  return await Worker.create({ ...ofBoth(settings), ...ofWorkflows(bundle) });
-}
-
-export async function createOperationsWorker(settings: WorkerSettings): Promise<Worker> {
-  return await Worker.create({ ...ofBoth(settings), ...ofOperations(settings) });
-}
-
-function ofBoth({ connection, namespace, identity, taskQueue, store, encryption }: WorkerSettings) {
-  return {
+  const { connection, namespace, store, plugins, openPackage, servedElsewhere, environment, bundle, identity } =
+    settings;
+  const dataConverter = createDataConverter(store, settings.encryption);
+  return await Worker.create({
     connection,
     namespace,
     identity,
-    taskQueue: taskQueue ?? TASK_QUEUE,
-    dataConverter: createDataConverter(store, encryption),
-    shutdownGraceTime: '10s',
-    shutdownForceTime: '30s',
-  } as const;
-}
-
-function ofWorkflows(bundle: WorkflowBundleOption) {
-  return {
+    taskQueue: settings.taskQueue ?? TASK_QUEUE,
+    dataConverter,
     workflowBundle: bundle,
+    activities: createActivities({
+      plugins,
+      openPackage,
+      servedElsewhere,
+      store,
+      payloads: payloadReader(loadDataConverter(dataConverter)),
+      environment,
+      prometheus: settings.prometheus,
+      observers: settings.observers,
+    }),
+    maxConcurrentActivityTaskExecutions: settings.operations ?? 200,
+    maxEagerActivityReservationsPerWorkflowTask: settings.eagerOperations ?? 3,
     // What a dead worker had in its cache is given to another after this long.
     stickyQueueScheduleToStartTimeout: '3s',
-  } as const;
-}
-
-function ofOperations(settings: WorkerSettings) {
-  const { plugins, openPackage, servedElsewhere, store, environment, encryption } = settings;
-  const payloads = payloadReader(loadDataConverter(createDataConverter(store, encryption)));
-  return {
-    activities: createActivities({ plugins, openPackage, servedElsewhere, store, payloads, environment }),
-    maxConcurrentActivityTaskExecutions: settings.operations ?? 200,
     // A cancel request comes as the answer to a heartbeat: held back for long, it would arrive late.
     maxHeartbeatThrottleInterval: '2s',
     defaultHeartbeatThrottleInterval: '2s',
-  } as const;
+    shutdownGraceTime: settings.grace ?? '10s',
+    ...(settings.grace === undefined ? { shutdownForceTime: '30s' } : {}),
+  });
 }

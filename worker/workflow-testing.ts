@@ -6,12 +6,13 @@ import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
 import { createDataConverter } from '../store/data-converter.js';
 import { openArtifactStore } from '../store/open.js';
+import { anyVersionKey } from '../workflows/registry.js';
 import { workflowBundle } from './bundle.js';
 
 export interface ReplayOptions {
   /** The plugin's name, and its module with workflows. */
   readonly plugin?: { readonly name: string; readonly file: string };
-  /** Histories by a name of your choice, as `temporal workflow show --output json` prints them. */
+  /** Histories by a name of your choice, as `caisson executions history` prints them. */
   readonly histories: Readonly<Record<string, unknown>>;
   /** Where the runs kept what was too big for their histories: a folder, or an address. Absent: nowhere. */
   readonly artifacts?: string;
@@ -34,7 +35,8 @@ export interface Replayed {
  * assert.equal(replayed.error, undefined);
  */
 export async function replayWorkflows({ plugin, histories, artifacts }: ReplayOptions): Promise<readonly Replayed[]> {
-  const modules = plugin ? [{ kind: 'plugin', key: plugin.name, file: plugin.file } as const] : [];
+  const keys = plugin ? [plugin.name, anyVersionKey(plugin.name)] : [];
+  const modules = keys.map((key) => ({ kind: 'plugin', key, file: plugin?.file ?? '' }) as const);
   const results: Replayed[] = [];
   const named = Object.entries(histories).map(([name, history]) => ({
     workflowId: name,

@@ -5,8 +5,8 @@ import { checkDriftWalk, checkStatusWalk, type Order } from '../graph/operation-
 import type { OperationCall } from '../graph/steps.js';
 import { execution } from './execution.js';
 import type { ExecutionState } from './execution-state.js';
-import { implementationOf, operationOf } from './operations.js';
 import { filterOf, isTrue } from './parameters.js';
+import { implementationOf, operationOf } from './request.js';
 import { runWalk, type WalkOptions } from './run-walk.js';
 
 /** Runs `check_status` of the chosen instances; fails when one of them is not well, after all were asked. */

@@ -3,7 +3,6 @@
  * a time and takes the state back from it, whatever its end.
  */
 
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import {
   ApplicationFailure,
   allHandlersFinished,
@@ -14,10 +13,12 @@ import {
   continueAsNew,
   getExternalWorkflowHandle,
   ParentClosePolicy,
+  patched,
   proxyActivities,
   setCurrentDetails,
   setHandler,
   startChild,
+  upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { JournalActivities } from '../activities/journal.js';
@@ -26,6 +27,7 @@ import type { Patches } from '../activities/request.js';
 import { applyPatch, isPatch } from '../graph/patch.js';
 import type { NodeInstance } from '../graph/state.js';
 import { checkedRequest } from './checked-request.js';
+import { foundBy } from './found-by.js';
 import {
   cancelQueuedUpdate,
   type DeploymentInput,
@@ -47,6 +49,8 @@ import {
   settledSignal,
   stateQuery,
 } from './messages.js';
+import { observed, PolicyAnnouncer } from './policies/announce.js';
+import { observedSignal } from './policies/messages.js';
 import { ledgerFor, refusalOfMend, resumableAfter } from './resumable.js';
 
 /** A deployment's own history is short; this bounds it after very many executions. */
@@ -61,12 +65,6 @@ const { recoverExecution } = proxyActivities<RecoveryActivities>({
   heartbeatTimeout: '1m',
   retry: { initialInterval: '1s', maximumInterval: '30s' },
 });
-
-const SEARCH_KEYS = {
-  deployment: defineSearchAttributeKey('Deployment', SearchAttributeType.KEYWORD),
-  blueprint: defineSearchAttributeKey('Blueprint', SearchAttributeType.KEYWORD),
-  workflow: defineSearchAttributeKey('Workflow', SearchAttributeType.KEYWORD),
-};
 
 /**
  * A cancel request for a deployment does nothing, since executions are what can be cancelled: giving up here would lose
@@ -87,6 +85,7 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
   let handover: Handover | undefined;
   const records: ExecutionRecord[] = [...(input.executions ?? [])];
   const queue: ExecutionRequest[] = [...(input.queue ?? [])];
+  const policies = new PolicyAnnouncer(input, () => ({ plan, blueprint, instances }));
 
   setHandler(stateQuery, () => ({ instances, running: running?.id ?? null }), {
     description: 'The node instances as the last execution left them',
@@ -123,6 +122,7 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
         const runtime_properties = applyPatch(instance.runtime_properties, patch);
         return { ...instance, runtime_properties, version: instance.version + 1 };
       });
+      policies.instancesChanged();
     },
     {
       validator: (patches) => {
@@ -163,10 +163,17 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
     },
     { description: 'Guard this deployment against uninstall and deletion, or lift the guard' },
   );
+  setHandler(observedSignal, (observations) => {
+    if (!isBusy()) instances = observed(instances, observations);
+  });
   setHandler(enqueueSignal, (asked) => {
     const request = { ...asked, queue: true };
     if (records.some(({ id }) => id === request.id)) return;
     try {
+      if (asked.cause !== undefined && (isBusy() || !instances.some(isLive))) {
+        const late = { status: 'cancelled', ended_at: now(), error: 'the deployment is busy' } as const;
+        return tell(request, { ...recordOf(input.id, request), ...late });
+      }
       refuseExecution(request);
       records.push(recordOf(input.id, request));
       queue.push(request);
@@ -192,6 +199,7 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
     else if (retired) {
       // A result that arrives while a workflow closes fails the task, and with it the update that asked for the end.
       await saved;
+      await policies.gone();
       return await condition(allHandlersFinished);
     } else {
       await condition(allHandlersFinished);
@@ -205,6 +213,7 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
         queue,
         resumable,
         is_protected: isProtected,
+        ...policies.carried,
         ...(modification ? { modification } : {}),
       });
     }
@@ -217,6 +226,7 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
     if (!request) return;
     const started: ExecutionRecord = { ...recordOf(input.id, request), status: 'started', started_at: now() };
     running = keep(started);
+    policies.executionBegins(request.id);
     tellInUi();
     const child = await begin(request);
     running = keep({ ...started, workflow: { workflow_id: child.workflowId, run_id: child.firstExecutionRunId } });
@@ -266,11 +276,13 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
     });
     running = undefined;
     tell(request, ended);
+    policies.executionEnded(request.workflow_id);
     const { outcome } = settled;
+    if (patched('instances-memo')) upsertMemo({ instances: countStates(instances) });
     // For people to read: a failure to write it is retried, and does not hold up the next execution.
     saved = saveSnapshot
       .executeWithOptions({ summary: `snapshot after ${request.workflow_id}` }, [
-        { deployment_id: input.id, execution_id: request.id, outcome, instances },
+        { ...snapshotOf(ended), outcome, instances },
       ])
       .catch(() => undefined);
   }
@@ -303,13 +315,7 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
         execution: request.id,
       },
       ...(input.search_attributes
-        ? {
-            typedSearchAttributes: [
-              { key: SEARCH_KEYS.deployment, value: input.id },
-              { key: SEARCH_KEYS.blueprint, value: blueprint.id },
-              { key: SEARCH_KEYS.workflow, value: request.workflow_id },
-            ],
-          }
+        ? { typedSearchAttributes: foundBy(input.id, blueprint.id, request.workflow_id) }
         : {}),
     });
   }
@@ -396,7 +402,7 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
   function refuseRetirement(force: boolean): void {
     if (isProtected) throw protection();
     if (isBusy()) throw conflict(`deployment ${input.id} cannot be deleted: an execution has not ended`);
-    const live = instances.filter(({ state }) => !['uninitialized', 'deleted'].includes(state));
+    const live = instances.filter(isLive);
     if (live.length > 0 && !force)
       throw ApplicationFailure.nonRetryable(
         `deployment ${input.id} cannot be deleted: ${live.length} of its instances are live (${live[0]?.id} is ${live[0]?.state})`,
@@ -437,7 +443,33 @@ function recordOf(deploymentId: string, request: ExecutionRequest): ExecutionRec
     finished_operations: 0,
     workflow: { workflow_id: executionWorkflowId(deploymentId, request.id), run_id: null },
     resumable: false,
+    ...(request.cause ? { cause: request.cause } : {}),
   };
+}
+
+/** What the snapshot tells of the execution after which it was made. */
+function snapshotOf({
+  id,
+  deployment_id,
+  workflow_id,
+  started_at,
+  ended_at,
+  error,
+  resume_of,
+  cause,
+}: ExecutionRecord) {
+  const execution = { deployment_id, execution_id: id, workflow_id, started_at, ended_at, error, resume_of };
+  return cause ? { ...execution, cause } : execution;
+}
+
+function countStates(instances: readonly NodeInstance[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { state } of instances) counts[state] = (counts[state] ?? 0) + 1;
+  return counts;
+}
+
+function isLive({ state }: NodeInstance): boolean {
+  return !['uninitialized', 'deleted'].includes(state);
 }
 
 function viewOf(

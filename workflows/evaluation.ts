@@ -1,15 +1,15 @@
 /** Evaluation of intrinsic functions in a workflow: everything but secrets, which only the worker's activities see. */
-import { ApplicationFailure } from '@temporalio/workflow';
+import { ApplicationFailure } from '@temporalio/common';
 import { holdsFunction } from '../blueprint/intrinsics/call.js';
 import { deploymentScope } from '../blueprint/intrinsics/deployment-scope.js';
 import { evaluate } from '../blueprint/intrinsics/evaluate.js';
 import { type EvaluationScope, FunctionEvaluationError } from '../blueprint/intrinsics/scope.js';
 import type { Json } from '../blueprint/plan.js';
 import type { OperationCall } from '../graph/steps.js';
-import type { ExecutionState } from './execution-state.js';
+import type { RequestSource } from './request-source.js';
 
 /** @throws ApplicationFailure naming the instance and the operation: the author's mistake fails the run, not the task */
-export function evaluateFor(state: ExecutionState, call: OperationCall, value: Json): Json {
+export function evaluateFor(state: RequestSource, call: OperationCall, value: Json): Json {
   if (!holdsFunction(value)) return value;
   try {
     return evaluate(value, scopeFor(state, call));
@@ -19,7 +19,7 @@ export function evaluateFor(state: ExecutionState, call: OperationCall, value: J
   }
 }
 
-function scopeFor(state: ExecutionState, { instance_id, relationship }: OperationCall): EvaluationScope {
+function scopeFor(state: RequestSource, { instance_id, relationship }: OperationCall): EvaluationScope {
   const nodeId = (id: string) => state.instance(id).node_id;
   const context: EvaluationScope = relationship
     ? {

@@ -80,8 +80,12 @@ export class ExecutionState {
   #plan: DeploymentPlan;
   #blueprint: BlueprintReference | undefined;
   #planChanged: boolean;
+  /** Plan or instances are not those that this run began with. */
+  modelReplaced = false;
   #topology: Topology;
   #instances: Map<string, NodeInstance>;
+  /** As this run found them. */
+  readonly begin: ReadonlyMap<string, NodeInstance>;
   #byNode: ReadonlyMap<string, readonly string[]> | undefined;
   #ledger: Ledger;
   /** Ledgers of the walks that are under way, which grow until they end. */
@@ -96,6 +100,7 @@ export class ExecutionState {
     this.#planChanged = input.continued?.plan_changed ?? false;
     this.#topology = topology(input.plan, input.instances, this.options.legacy);
     this.#instances = this.#topology.instances as Map<string, NodeInstance>;
+    this.begin = new Map(this.#instances);
     this.failures = [...(input.continued?.failures ?? [])];
     this.modification = input.modification;
     this.#ledger = input.ledger ?? {};
@@ -195,6 +200,7 @@ export class ExecutionState {
 
   /** Puts another plan, other instances in the place of those that were there. */
   replaceModel(plan: DeploymentPlan, instances: readonly NodeInstance[], blueprint?: BlueprintReference): void {
+    this.modelReplaced = true;
     this.#planChanged ||= plan !== this.#plan;
     this.#plan = plan;
     this.#blueprint = blueprint ?? this.#blueprint;

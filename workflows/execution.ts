@@ -87,6 +87,9 @@ export function execution(program: Program): ExecutionWorkflow {
     if (input.continued === undefined) {
       const verb = input.request.resume_of === undefined ? 'Starting' : 'Resuming';
       state.note('workflow_started', `${verb} '${input.request.workflow_id}' workflow execution`);
+      const { cause } = input.request;
+      if (cause)
+        state.note('policy_triggered', `Policy ${cause.policy} of ${cause.group}: ${cause.subject}: ${cause.reason}`);
     }
     tellInUi(state);
     let result: Awaited<ReturnType<Program>>;

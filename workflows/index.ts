@@ -5,6 +5,7 @@ export { deployment } from './deployment.js';
 export { execute_operation, pull, restart, start, stop, validate } from './execute-operation.js';
 export { heal } from './heal.js';
 export { install } from './install.js';
+export { policies } from './policies/policies.js';
 export { reinstall } from './reinstall.js';
 export { rollback } from './rollback.js';
 export { scale } from './scale.js';

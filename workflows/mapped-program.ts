@@ -6,7 +6,7 @@ import { type ExecutionWorkflow, NotTakenIn, type Program, resolvePrograms } fro
 import type { ExecutionState } from './execution-state.js';
 import * as builtIns from './index.js';
 import type { ExecutionInput } from './messages.js';
-import { brokenWorkflow, fileKey, isTakenIn, packageKey, registeredWorkflow } from './registry.js';
+import { anyVersionKey, brokenWorkflow, fileKey, isTakenIn, packageKey, registeredWorkflow } from './registry.js';
 import { scriptProgram } from './script-program.js';
 import { createWorkflowContext } from './sdk/create-context.js';
 import type { WorkflowDefinition } from './sdk/define.js';
@@ -32,8 +32,9 @@ export function mappedProgram(input: ExecutionInput): Program | undefined {
   const archive = input.plan.plugin_archives?.[mapped.plugin];
   const shown = `${plugin}.${mapped.operation}`;
   if (archive === undefined) return customProgram(shown, registeredWorkflow(shown));
-  const key = `${packageKey(archive)}.${mapped.operation}`;
-  if (brokenWorkflow(key) === undefined && !isTakenIn(packageKey(archive))) return soon(shown);
+  const owner = isTakenIn(anyVersionKey(plugin)) ? anyVersionKey(plugin) : packageKey(archive);
+  const key = `${owner}.${mapped.operation}`;
+  if (brokenWorkflow(key) === undefined && !isTakenIn(owner)) return soon(shown);
   return customProgram(key, registeredWorkflow(key), shown);
 }
 

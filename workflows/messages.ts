@@ -7,6 +7,7 @@ import type { Patches } from '../activities/request.js';
 import type { DeploymentPlan, Json, JsonObject } from '../blueprint/plan.js';
 import type { Ledger } from '../graph/ledger.js';
 import type { NodeInstance } from '../graph/state.js';
+import type { PolicyCause } from './policies/messages.js';
 
 /** The task queue of the central workers: workflows and operations. */
 export const TASK_QUEUE = 'caisson';
@@ -90,6 +91,8 @@ export interface ExecutionRequest {
   readonly queue?: boolean;
   /** Workflow id of who wants to be told of the end, by {@link executionEndedSignal}. */
   readonly notify?: string;
+  /** The policy that asked for it. It is not queued: while another execution runs it is refused, as `cancelled`. */
+  readonly cause?: PolicyCause;
 }
 
 export interface UpdateTarget {
@@ -122,6 +125,8 @@ export interface ExecutionRecord {
   readonly workflow: { readonly workflow_id: string; readonly run_id: string | null };
   /** It ended without completing and can be continued by `resume`. */
   readonly resumable: boolean;
+  /** The policy that asked for it. */
+  readonly cause?: PolicyCause;
 }
 
 export interface BlueprintReference {
@@ -151,6 +156,8 @@ export interface DeploymentInput {
   readonly resumable?: readonly ResumableExecution[];
   readonly queue?: readonly ExecutionRequest[];
   readonly is_protected?: boolean;
+  /** Its policies are evaluated, by a workflow that was told of so many changes. */
+  readonly policies?: { readonly sequence: number };
 }
 
 export interface ResumableExecution {

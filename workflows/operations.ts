@@ -10,21 +10,20 @@ import {
   TimeoutFailure,
 } from '@temporalio/workflow';
 import type { OperationFailureDetails, OperationRequest, OperationResult } from '../activities/request.js';
-import type { JsonObject, Operation } from '../blueprint/plan.js';
+import type { Operation } from '../blueprint/plan.js';
 import type { OperationCall } from '../graph/steps.js';
-import { mappedOperation, nodeOf, relationshipAt } from '../graph/topology.js';
-import { evaluateFor } from './evaluation.js';
 import type { ExecutionState } from './execution-state.js';
+import { type LeanRequest, leanRequest } from './lean-request.js';
 import type { FailedOperation, RunningOperation } from './messages.js';
 import { packed } from './packed-snapshot.js';
-import { snapshotFor } from './snapshot.js';
+import { operationOf, requestFor } from './request.js';
 
 /** A worker that does not beat for this long is taken for lost, and the operation is run again elsewhere. */
 const HEARTBEAT_TIMEOUT = 10_000;
 /** The longest an attempt may take when the operation names no timeout of its own. */
 const LONGEST_ATTEMPT = 7 * 86_400_000;
 
-type OperationActivity = (request: OperationRequest) => Promise<OperationResult>;
+type OperationActivity = (request: OperationRequest | LeanRequest) => Promise<OperationResult>;
 
 export type OperationOutcome =
   | { readonly kind: 'succeeded'; readonly result: OperationResult }
@@ -34,74 +33,6 @@ export type OperationOutcome =
       readonly failure: FailedOperation;
       readonly details: OperationFailureDetails | undefined;
     };
-
-/** The mapped operation that a call stands for. */
-export function operationOf(state: ExecutionState, call: OperationCall): Operation {
-  const { relationship } = call;
-  const owner = nodeOf(state.topology, state.instance(relationship?.source_id ?? call.instance_id));
-  const operations =
-    relationship === undefined
-      ? owner.operations
-      : relationship.side === 'source'
-        ? relationshipAt(owner, relationship.index).source_operations
-        : relationshipAt(owner, relationship.index).target_operations;
-  const mapped = mappedOperation(operations, call.operation);
-  if (!mapped) throw new Error(`${call.instance_id} does not map ${call.operation}`);
-  return mapped.operation;
-}
-
-export function implementationOf({ plugin, operation }: Operation): string {
-  return `${plugin}.${operation}`;
-}
-
-/** Everything the activity needs; made anew it holds the properties of now. */
-export function requestFor(
-  state: ExecutionState,
-  call: OperationCall,
-  taskId: string,
-  whole = false,
-): OperationRequest {
-  const operation = operationOf(state, call);
-  const { input, options } = state;
-  const { relationship } = call;
-  const inputs: JsonObject = { ...operation.inputs, ...call.kwargs };
-  const plugin = nodeOf(state.topology, state.instance(call.instance_id)).plugins.find(
-    ({ name }) => name === operation.plugin,
-  );
-  const archive = state.plan.plugin_archives?.[operation.plugin];
-  return {
-    task_id: taskId,
-    deployment: { id: input.deployment_id, inputs: state.plan.inputs, resource_tags: state.plan.resource_tags },
-    blueprint: {
-      id: state.blueprint.id,
-      ...(state.blueprint.archive === undefined ? {} : { archive: state.blueprint.archive }),
-    },
-    execution: { id: state.id, workflow_id: input.request.workflow_id, parameters: input.request.parameters },
-    operation: {
-      name: call.operation,
-      ...(relationship === undefined ? {} : { relationship: relationship.side }),
-      max_retries: operation.max_retries ?? call.max_retries ?? options.max_retries,
-      ...(options.legacy && call.ignore_failure ? { no_retries: true } : {}),
-      ...(operation.timeout === null ? {} : { timeout: operation.timeout }),
-      timeout_recoverable: operation.timeout_recoverable ?? false,
-      ...(call.poll ? { poll: true } : {}),
-      ...(operation.activity === undefined ? {} : { implementation: implementationOf(operation) }),
-    },
-    plugin: {
-      name: operation.plugin,
-      ...(plugin?.package_name ? { package_name: plugin.package_name } : {}),
-      ...(plugin?.package_version ? { package_version: plugin.package_version } : {}),
-      ...(archive === undefined ? {} : { archive }),
-      ...(plugin && Object.keys(plugin.properties).length > 0
-        ? { properties: evaluateFor(state, call, valuesOf(plugin.properties)) as JsonObject }
-        : {}),
-    },
-    inputs: evaluateFor(state, call, inputs) as JsonObject,
-    instance_id: call.instance_id,
-    ...(relationship === undefined ? {} : { source_id: relationship.source_id, target_id: relationship.target_id }),
-    snapshot: snapshotFor(state, call, whole),
-  };
-}
 
 /** Runs one operation to its end: success, cancel, or a failure that no retry is left for. */
 export function callOperation(
@@ -146,8 +77,13 @@ function schedule(
       activityId: view.activity_id,
       eventGroups: [createEventGroup(call.instance_id, { id: call.instance_id })],
     },
-    [packed(requestFor(state, call, view.task_id))],
+    [wireRequest(state, call, view.task_id)],
   );
+}
+
+/** What a worker can read at the begin of the run is not said again, as long as it holds. */
+function wireRequest(state: ExecutionState, call: OperationCall, taskId: string): OperationRequest | LeanRequest {
+  return state.modelReplaced ? packed(requestFor(state, call, taskId)) : leanRequest(state, call, taskId);
 }
 
 function maxRetriesOf(state: ExecutionState, operation: Operation): number {
@@ -197,11 +133,4 @@ export function failureOf(view: RunningOperation, maxRetries: number, cause: Err
       ...(details?.stderr === undefined ? {} : { stderr: details.stderr }),
     },
   };
-}
-
-/** Plugin properties as the plan has them are `{ key: { value, … } }`; operations see `{ key: value }`. */
-function valuesOf(properties: JsonObject): JsonObject {
-  return Object.fromEntries(
-    Object.entries(properties).map(([key, property]) => [key, (property as JsonObject)?.value ?? null]),
-  );
 }

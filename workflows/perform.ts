@@ -12,14 +12,8 @@ import type { OperationDecision } from './control.js';
 import type { ExecutionState, RunningTask } from './execution-state.js';
 import type { FailedOperation, RunningOperation } from './messages.js';
 import { OperationScope } from './operation-scope.js';
-import {
-  callOperation,
-  failureOf,
-  implementationOf,
-  type OperationOutcome,
-  operationOf,
-  requestFor,
-} from './operations.js';
+import { callOperation, failureOf, type OperationOutcome } from './operations.js';
+import { implementationOf, operationOf, requestFor } from './request.js';
 import { callKey, isWait, tellWaits, waitAs, waitFor } from './wait.js';
 
 export type Performed =
@@ -159,7 +153,7 @@ function beginTask(state: ExecutionState, call: OperationCall): RunningTask {
   return {
     call,
     view,
-    request: () => requestFor(state, call, taskId, true),
+    request: () => requestFor(state, call, taskId, { whole: true }),
     cancel: () => undefined,
     order: () => undefined,
     resumed: suspended !== undefined,

@@ -14,6 +14,9 @@ export const fileKey = (archive: string | undefined, path: string): string => `f
 /** Names a plugin package of the artifact store, in place of the plugin's name. */
 export const packageKey = (archive: string): string => `package:${archive}`;
 
+/** Names all packages of a plugin at once: in replays, which ask whether the code of now fits the runs of any version. */
+export const anyVersionKey = (plugin: string): string => `any:${plugin}`;
+
 /** Registers what a plugin's module exports. @param plugin its name, or the key of its package */
 export function registerPluginWorkflows(plugin: string, module: Readonly<Record<string, unknown>>): void {
   taken.add(plugin);

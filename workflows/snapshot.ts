@@ -5,36 +5,54 @@ import type { NodeInstance } from '../graph/state.js';
 import type { OperationCall } from '../graph/steps.js';
 import { nodeOf } from '../graph/topology.js';
 import { evaluateFor } from './evaluation.js';
-import type { ExecutionState } from './execution-state.js';
+import type { RequestSource } from './request-source.js';
 
 /** More relationships than these do not travel with every operation of one of them. */
 const MOST_EDGES = 64;
 
+/** Whose state an operation can see. */
+export interface Scope {
+  /** Instance ids. */
+  readonly seen: ReadonlySet<string>;
+  /** It has too many relationships to see all that they lead to. */
+  readonly cut: (id: string) => boolean;
+}
+
 /** @param whole with everything, however much: for who asks, rather than for the history */
-export function snapshotFor(state: ExecutionState, call: OperationCall, whole: boolean): Snapshot {
-  const { relationship } = call;
-  const subjects = relationship === undefined ? [call.instance_id] : [relationship.source_id, relationship.target_id];
+export function scopeOf(source: RequestSource, { instance_id, relationship }: OperationCall, whole: boolean): Scope {
+  const subjects = relationship === undefined ? [instance_id] : [relationship.source_id, relationship.target_id];
   const cut = (id: string): boolean =>
-    !whole && relationship !== undefined && state.instance(id).relationships.length > MOST_EDGES;
+    !whole && relationship !== undefined && source.instance(id).relationships.length > MOST_EDGES;
   const seen = new Set<string>(subjects);
   const seeTargets = (id: string): void => {
-    if (!cut(id)) for (const { target_id } of state.instance(id).relationships) seen.add(target_id);
+    if (!cut(id)) for (const { target_id } of source.instance(id).relationships) seen.add(target_id);
   };
   for (const id of subjects) seeTargets(id);
   for (const id of [...seen]) {
-    const host = state.instance(id).host_id;
+    const host = source.instance(id).host_id;
     if (host === undefined) continue;
     seen.add(host);
     // How to log in to a host may be known by what it is related to: its key pair.
     seeTargets(host);
   }
+  return { seen, cut };
+}
+
+/** @param properties of nodes where they are known otherwise than by evaluating */
+export function snapshotFor(
+  source: RequestSource,
+  call: OperationCall,
+  whole: boolean,
+  properties: Readonly<Record<string, JsonObject>> = {},
+): Snapshot {
+  const { seen, cut } = scopeOf(source, call, whole);
   const nodes: Record<string, NodeView> = {};
   const instances: Record<string, InstanceView> = {};
   for (const id of seen) {
-    const instance = state.instance(id);
-    const view = instanceView(state, instance);
+    const instance = source.instance(id);
+    const view = instanceView(source, instance);
     instances[id] = cut(id) ? { ...view, ...seenEdges(view, seen) } : view;
-    nodes[instance.node_id] ??= nodeView(state, instance);
+    nodes[instance.node_id] ??= nodeView(source, instance, properties[instance.node_id]);
   }
   return { nodes, instances };
 }
@@ -50,8 +68,8 @@ function seenEdges(
   };
 }
 
-function instanceView(state: ExecutionState, instance: NodeInstance): InstanceView {
-  const { relationships } = nodeOf(state.topology, instance);
+function instanceView(source: RequestSource, instance: NodeInstance): InstanceView {
+  const { relationships } = nodeOf(source.topology, instance);
   return {
     id: instance.id,
     node_id: instance.node_id,
@@ -72,14 +90,19 @@ function instanceView(state: ExecutionState, instance: NodeInstance): InstanceVi
   };
 }
 
-function nodeView(state: ExecutionState, instance: NodeInstance): NodeView {
-  const node = nodeOf(state.topology, instance);
-  const call = { key: '', instance_id: instance.id, operation: '' };
+function nodeView(source: RequestSource, instance: NodeInstance, known: JsonObject | undefined): NodeView {
+  const node = nodeOf(source.topology, instance);
   return {
     id: node.id,
     type: node.type,
     type_hierarchy: node.type_hierarchy,
-    properties: evaluateFor(state, call, node.properties) as JsonObject,
+    properties: known ?? propertiesOf(source, instance),
     number_of_instances: node.capabilities.scalable.properties.current_instances,
   };
+}
+
+/** A node's properties as an operation of this instance finds them. */
+export function propertiesOf(source: RequestSource, instance: NodeInstance): JsonObject {
+  const call = { key: '', instance_id: instance.id, operation: '' };
+  return evaluateFor(source, call, nodeOf(source.topology, instance).properties) as JsonObject;
 }

@@ -10,6 +10,7 @@ const worker = await Worker.create({
   workflowsPath: fileURLToPath(new URL('./workflow.js', import.meta.url)),
   activities: { nothing: async () => undefined },
   maxConcurrentActivityTaskExecutions: 200,
+  maxEagerActivityReservationsPerWorkflowTask: 50,
 });
 process.stdout.write('ready\n');
 await worker.run();

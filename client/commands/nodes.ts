@@ -1,4 +1,5 @@
-import type { PlanNode, PlanWorkflow } from '../../blueprint/plan.js';
+import { listMember, objectMember } from '../../blueprint/json.js';
+import type { DeploymentPlan, PlanNode, PlanWorkflow, ScalingGroup } from '../../blueprint/plan.js';
 import type { Column } from '../output/table.js';
 import { type CommandDefinition, type Invocation, optionalText } from './definition.js';
 
@@ -111,31 +112,51 @@ export const workflows: CommandDefinition = {
   ],
 };
 
+interface GroupRow {
+  readonly name: string;
+  readonly members: readonly string[];
+  readonly policies: readonly string[];
+  /** How scaling counts its instances; absent for a group that is not scaled as a whole. */
+  readonly properties?: ScalingGroup['properties'];
+}
+
+const GROUP_COLUMNS: readonly Column<GroupRow>[] = [
+  { title: 'NAME', value: ({ name }) => name },
+  { title: 'MEMBERS', value: ({ members }) => [...members], shrinks: true },
+  { title: 'INSTANCES', value: ({ properties }) => properties?.current_instances },
+  { title: 'POLICIES', value: ({ policies }) => [...policies], shrinks: true },
+];
+
+function groupsOf({ groups: all, scaling_groups }: DeploymentPlan): GroupRow[] {
+  const names = new Set([...Object.keys(all), ...Object.keys(scaling_groups)]);
+  return [...names].map((name) => ({
+    name,
+    members: scaling_groups[name]?.members ?? listMember(all[name], 'members').map(String),
+    policies: Object.keys(objectMember(all[name], 'policies')),
+    ...(scaling_groups[name] ? { properties: scaling_groups[name].properties } : {}),
+  }));
+}
+
 export const groups: CommandDefinition = {
   name: 'groups',
-  summary: 'Scaling groups of a deployment',
+  summary: 'Groups of a deployment: members, scaling, policies',
   commands: [
     {
       name: 'list',
-      summary: 'List the scaling groups of a deployment',
+      summary: 'List the groups of a deployment',
+      description: 'How the policies stand is told by: caisson policies list',
       arguments: [{ name: '[deployment]', summary: 'id of the deployment' }],
       options: [IN_DEPLOYMENT],
-      examples: [['caisson groups list -d shop', 'members and numbers of instances']],
+      examples: [['caisson groups list -d shop', 'members, numbers of instances, policies']],
       run: async (invocation) =>
         await withPlan(invocation, 0, async (plan) => {
           const { printList } = await import('../output/print.js');
-          const items = Object.entries(plan.scaling_groups).map(([name, group]) => ({ name, ...group }));
-          const columns: readonly Column<(typeof items)[number]>[] = [
-            { title: 'NAME', value: ({ name }) => name },
-            { title: 'MEMBERS', value: ({ members }) => members as string[], shrinks: true },
-            { title: 'INSTANCES', value: ({ properties }) => properties.current_instances },
-          ];
           printList(invocation.io, invocation.global.format, {
             kind: 'groups',
-            items,
-            columns,
+            items: groupsOf(plan),
+            columns: GROUP_COLUMNS,
             name: ({ name }) => name,
-            empty: 'no scaling groups',
+            empty: 'no groups',
           });
         }),
     },
@@ -146,7 +167,7 @@ export const groups: CommandDefinition = {
 async function withPlan(
   invocation: Invocation,
   at: number,
-  show: (plan: import('../../blueprint/plan.js').DeploymentPlan) => Promise<void>,
+  show: (plan: DeploymentPlan) => Promise<void>,
 ): Promise<number> {
   const { usageError } = await import('../errors.js');
   const { withSession } = await import('../session.js');

@@ -10,7 +10,9 @@ import {
   type GlobalOptions,
   type Invocation,
   type OptionDefinition,
+  optionalText,
 } from './definition.js';
+import { newPlugin } from './new.js';
 
 const REPLACE: OptionDefinition = {
   flags: '-f, --force',
@@ -210,22 +212,37 @@ const remove: CommandDefinition = {
   },
 };
 
-const create: CommandDefinition = {
-  name: 'new',
-  summary: 'Begin a plugin: files that work, to be changed',
-  arguments: [
-    { name: '<name>', summary: 'prefix of its operations' },
-    { name: '[folder]', summary: 'where to (default: a folder of that name here)' },
+const types: CommandDefinition = {
+  name: 'types',
+  summary: "Write the TypeScript types of a plugin's description",
+  description:
+    'Writes what plugin.yaml declares as types: properties and runtime properties of nodes, inputs of operations, settings of the plugin. Code that uses them and does not fit the description does not compile.',
+  arguments: [{ name: '[folder]', summary: 'folder with the package.json of the plugin (default: here)' }],
+  options: [
+    { flags: '--file <file>', summary: 'where to, from the folder', default: 'src/plugin-types.ts' },
+    { flags: '--check', summary: 'write nothing; fail when the file is not as it should be' },
   ],
-  examples: [['caisson plugins new disks', 'then: caisson plugins validate disks']],
-  async run({ args, io, global }) {
-    const { writeScaffold } = await import('../plugin-scaffold.js');
+  examples: [['caisson plugins types', 'before the compiler: "build": "caisson plugins types && tsc"']],
+  async run(invocation) {
+    const { args, io, global } = invocation;
+    const { writeTypes } = await import('../plugin-types-file.js');
     const { printSingle } = await import('../output/print.js');
-    const [name = '', folder = name] = args;
-    const files = await writeScaffold(name, folder);
-    const text = `${files.map((file) => `${folder}/${file}`).join('\n')}\ntry it: CAISSON_PLUGINS=${folder} caisson install ${folder}/blueprint.yaml`;
-    printSingle(io, global.format, { kind: 'plugin', item: { name, folder, files }, name, text });
-    return 0;
+    const { EXIT } = await import('../exit.js');
+    const check = flag(invocation, 'check');
+    const file = optionalText(invocation, 'file') ?? 'src/plugin-types.ts';
+    const { plugin, current, file: written } = await writeTypes(args[0] ?? '.', { file, check });
+    const text = current
+      ? `${written} is as plugin.yaml says`
+      : check
+        ? `${written} is not as plugin.yaml says; write it: caisson plugins types`
+        : `${written} written`;
+    printSingle(io, global.format, {
+      kind: 'plugin-types',
+      item: { plugin, file: written, current },
+      name: plugin,
+      text,
+    });
+    return check && !current ? EXIT.invalid : EXIT.done;
   },
 };
 
@@ -245,7 +262,7 @@ function rowOf({ plugin, folder, archive }: InstalledPlugin): Row {
 export const plugins: CommandDefinition = {
   name: 'plugins',
   summary: 'Plugins that blueprints may use here',
-  commands: [list, get, install, upload, validate, remove, create],
+  commands: [list, get, install, upload, validate, remove, types, { ...newPlugin, name: 'new' }],
 };
 
 async function artifacts(

@@ -147,9 +147,22 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'groups',
     aliases: ['group'],
-    summary: 'Scaling groups of a deployment',
+    summary: 'Groups of a deployment: members, scaling, policies',
     group: 'Manage',
     load: async () => (await import('./nodes.js')).groups,
+  },
+  {
+    name: 'policies',
+    aliases: ['policy'],
+    summary: 'Policies of groups: what they watch, and what they started',
+    group: 'Manage',
+    load: async () => (await import('./policies.js')).policies,
+  },
+  {
+    name: 'new',
+    summary: 'Begin a plugin that works, to be changed',
+    group: 'Manage',
+    load: async () => (await import('./new.js')).create,
   },
   {
     name: 'plugins',

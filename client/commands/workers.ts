@@ -10,7 +10,7 @@ const run: CommandDefinition = {
     { flags: '--queue <name>', summary: 'task queue to serve (default: caisson)' },
     { flags: '--plugins <folder>', summary: 'folder of plugins besides the built-in ones', repeatable: true },
     { flags: '--operations <number>', summary: 'operations at once (default: 200)' },
-    { flags: '--metrics <host:port>', summary: 'serve Prometheus metrics there' },
+    { flags: '--metrics <host:port>', summary: 'serve Prometheus metrics there (a port alone: on 127.0.0.1)' },
     { flags: '--health <host:port>', summary: 'answer GET /healthz and /readyz there' },
     { flags: '--log-level <level>', summary: 'least level to log', choices: ['debug', 'info', 'warn', 'error'] },
   ],

@@ -165,7 +165,13 @@ const table = {
   'worker.metrics': {
     variable: 'CAISSON_WORKER_METRICS',
     kind: 'text',
-    summary: 'HOST:PORT on which a worker serves Prometheus metrics',
+    summary: 'HOST:PORT on which a worker serves Prometheus metrics; a port alone is one of 127.0.0.1',
+    fallback: 'none',
+  },
+  'worker.prometheus': {
+    variable: 'CAISSON_WORKER_PROMETHEUS',
+    kind: 'text',
+    summary: 'address of the Prometheus that policies ask, e.g. http://127.0.0.1:9090',
     fallback: 'none',
   },
   'worker.health': {

@@ -100,6 +100,8 @@ export function serverArguments({ port, uiPort, namespace, database }: ServerArg
     ...['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL'],
     // Without it every timer under a second takes one.
     ...['--dynamic-config-value', 'history.timerProcessorMaxTimeShift="10ms"'],
+    // The worker whose workflow asks for an operation is given it at once, without its having to be matched to a poll.
+    ...['--dynamic-config-value', 'system.enableActivityEagerExecution=true'],
     ...SEARCH_ATTRIBUTES.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
   ];
 }

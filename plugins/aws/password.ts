@@ -23,7 +23,7 @@ export async function windowsPassword(call: Call, InstanceId: string): Promise<s
 export function decrypted(encrypted: string, key: string): string {
   const block = raw(Buffer.from(encrypted.trim(), 'base64'), key);
   const end = block?.indexOf(0, 2) ?? -1;
-  if (!block || block[0] !== 0 || block[1] !== 2 || end < 10)
+  if (block?.[0] !== 0 || block[1] !== 2 || end < 10)
     throw new NonRecoverableError('the password was not encrypted for the private key that is given');
   return block.subarray(end + 1).toString('utf8');
 }

@@ -2,7 +2,7 @@
 import type { Json, JsonObject } from '../../blueprint/json.js';
 import type { Logger } from './logger.js';
 
-interface BaseContext {
+interface BaseContext<PluginProperties extends object = JsonObject> {
   readonly blueprint: { readonly id: string };
   readonly deployment: {
     readonly id: string;
@@ -22,7 +22,7 @@ interface BaseContext {
   /** An earlier attempt was cut off by the loss of its worker: what it began may exist already. */
   readonly resume: boolean;
   readonly operation: OperationView;
-  readonly plugin: PluginView;
+  readonly plugin: PluginView<PluginProperties>;
   readonly logger: Logger;
   /** Cancel, timeout or shutdown. Pass it on to whatever takes time. */
   readonly signal: AbortSignal;
@@ -75,30 +75,30 @@ export interface OperationView {
   retry(message?: string, retryAfterSeconds?: number): undefined;
 }
 
-export interface PluginView {
+export interface PluginView<Properties extends object = JsonObject> {
   /** Its prefix in the blueprint: the key under `plugins`. */
   readonly name: string;
   readonly packageName: string | undefined;
   readonly packageVersion: string | undefined;
   /** Settings that the blueprint gives the plugin: key → value. */
-  readonly properties: JsonObject;
+  readonly properties: Readonly<Properties>;
   /** A folder for this deployment and plugin. On this worker only. */
   workdir(): Promise<string>;
 }
 
-export interface NodeView {
+export interface NodeView<Properties extends object = JsonObject> {
   readonly id: string;
   readonly name: string;
   readonly type: string;
   /** Root type first. */
   readonly typeHierarchy: readonly string[];
   /** Frozen, at any depth. */
-  readonly properties: JsonObject;
+  readonly properties: Readonly<Properties>;
   readonly numberOfInstances: number;
   isA(type: string): boolean;
 }
 
-export interface NodeInstanceView {
+export interface NodeInstanceView<RuntimeProperties extends object = Record<string, Json>> {
   readonly id: string;
   readonly nodeId: string;
   /** 1-based among the instances of its node. */
@@ -109,7 +109,7 @@ export interface NodeInstanceView {
    * Reads and writes at any depth; stored when the operation ends, well or not. Values are JSON: anything else is refused
    * when it is written. What concurrent operations write under other paths is kept; under the same path the last one wins.
    */
-  runtimeProperties: Record<string, Json>;
+  runtimeProperties: RuntimeProperties;
   /** The runtime property at a path. @example instance.get('disks[0].id') */
   get<T extends Json = Json>(path: string): T | undefined;
   /** Sets the runtime property at a path; objects on the way are made. */
@@ -145,9 +145,13 @@ export interface RelationshipView {
   isA(type: string): boolean;
 }
 
-export interface Subject {
-  readonly node: NodeView;
-  readonly instance: NodeInstanceView;
+/** A node, and the one of its instances that is meant. */
+export interface Subject<
+  Properties extends object = JsonObject,
+  RuntimeProperties extends object = Record<string, Json>,
+> {
+  readonly node: NodeView<Properties>;
+  readonly instance: NodeInstanceView<RuntimeProperties>;
 }
 
 /** Runtime properties of the instances that an instance is related to. */
@@ -159,8 +163,20 @@ export interface Capabilities {
   get(key: string): Json;
 }
 
-/** Of an operation of a node. */
-export interface NodeOperationContext extends BaseContext, Subject {
+/**
+ * Of an operation of a node. The types of properties are those that `plugin.yaml` declares: see {@link implement}.
+ *
+ * @example
+ * async function create(ctx: NodeOperationContext<{ path: string }, { path?: string }>) {
+ *   ctx.instance.runtimeProperties.path = ctx.node.properties.path;
+ * }
+ */
+export interface NodeOperationContext<
+  Properties extends object = JsonObject,
+  RuntimeProperties extends object = Record<string, Json>,
+  PluginProperties extends object = JsonObject,
+> extends BaseContext<PluginProperties>,
+    Subject<Properties, RuntimeProperties> {
   readonly type: 'node-instance';
   readonly capabilities: Capabilities;
   /** Of nodes that are hosts. @throws NonRecoverableError for other nodes */
@@ -173,7 +189,8 @@ export interface AgentView {
 }
 
 /** Of an operation of a relationship. */
-export interface RelationshipOperationContext extends BaseContext {
+export interface RelationshipOperationContext<PluginProperties extends object = JsonObject>
+  extends BaseContext<PluginProperties> {
   readonly type: 'relationship-instance';
   readonly source: Subject;
   readonly target: Subject;

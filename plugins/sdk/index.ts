@@ -16,9 +16,13 @@ export type {
 } from './context.js';
 export {
   definePlugin,
+  type Implementation,
+  type Implementations,
+  implement,
   type OperationDefinition,
   type OperationFn,
   type OperationOptions,
+  type OperationTypes,
   operation,
   type Plugin,
 } from './define.js';

@@ -1,4 +1,4 @@
-/** What the set-up of the Docker tests needs of the machine: packages, processes, free ports. */
+/** What the set-ups of plugins' tests need of the machine: packages, processes, free ports. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { access, open } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -13,7 +13,7 @@ export async function install(programs: Readonly<Record<string, string>>): Promi
   for (const [program, packageName] of Object.entries(programs)) if (!(await found(program))) missing.add(packageName);
   if (missing.size === 0) return;
   if (process.getuid?.() !== 0)
-    throw new Error(`the Docker tests need ${[...missing].join(', ')}: install them, or run as root to have it done`);
+    throw new Error(`these tests need ${[...missing].join(', ')}: install them, or run as root to have it done`);
   const options = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }, maxBuffer: 64 * 1024 * 1024 };
   const apt = async () => await run('apt-get', ['install', '-y', '--no-install-recommends', ...missing], options);
   try {

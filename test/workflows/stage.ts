@@ -7,6 +7,7 @@ import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { inject } from 'vitest';
 import type { OperationEnvironment } from '../../activities/environment.js';
+import type { Observer } from '../../activities/observe.js';
 import { operationLog } from '../../activities/operation-log.js';
 import { secretLookup } from '../../activities/secrets.js';
 import type { DeploymentPlan } from '../../blueprint/plan.js';
@@ -79,6 +80,8 @@ export interface StageOptions {
   readonly blueprintFolder?: string;
   /** Besides the plugin whose operations are told what to do. */
   readonly plugins?: readonly Plugin[];
+  /** Who measures what the worker does. */
+  readonly observers?: readonly Observer[];
 }
 
 export interface Stage {
@@ -150,7 +153,8 @@ export class Deployment {
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 
-export async function openStage({ modules = [], plugins = [], blueprintFolder }: StageOptions = {}): Promise<Stage> {
+export async function openStage(options: StageOptions = {}): Promise<Stage> {
+  const { modules = [], plugins = [], blueprintFolder, observers } = options;
   const folder = await mkdtemp(path.join(tmpdir(), 'caisson-test-'));
   const address = inject('temporalAddress');
   const store = folderStore(path.join(folder, 'artifacts'));
@@ -178,6 +182,7 @@ export async function openStage({ modules = [], plugins = [], blueprintFolder }:
       environment,
       bundle,
       identity: 'test',
+      observers,
       taskQueue,
     });
     return { worker, running: worker.run() };

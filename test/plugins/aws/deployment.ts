@@ -20,7 +20,7 @@ import { createOperationContext } from '../../../plugins/sdk/create-context.js';
 import type { OperationDefinition } from '../../../plugins/sdk/define.js';
 import { errorKind, NonRecoverableError } from '../../../plugins/sdk/errors.js';
 import { DEFAULT_OPTIONS, type ExecutionInput } from '../../../workflows/messages.js';
-import { operationOf, requestFor } from '../../../workflows/operations.js';
+import { operationOf, requestFor } from '../../../workflows/request.js';
 import { LocalState } from './local-state.js';
 
 export interface Flush {
@@ -172,14 +172,14 @@ export class Deployment {
 
   /** All attempts of one call. */
   async #call(call: OperationCall): Promise<Json | undefined> {
-    const mapped = operationOf(this.#state.asExecution, call);
+    const mapped = operationOf(this.#state, call);
     const definition = await definitionOf(mapped.activity ?? `${mapped.plugin}.${mapped.operation}`);
     this.#tasks += 1;
     const taskId = `t${this.#tasks}`;
     let retryNumber = 0;
     let resume = false;
     for (;;) {
-      const request = await this.#resolved(requestFor(this.#state.asExecution, call, taskId));
+      const request = await this.#resolved(requestFor(this.#state, call, taskId));
       const controller = new AbortController();
       this.#attempts.add(controller);
       const { signal } = controller;
@@ -227,7 +227,7 @@ export class Deployment {
         if (signal.reason instanceof WorkerLost) return await new Promise<never>(() => undefined);
         this.#state.applyPatches(patches);
       },
-      refresh: async () => requestFor(this.#state.asExecution, call, 't').snapshot,
+      refresh: async () => requestFor(this.#state, call, 't').snapshot,
       getSecret: async (key: string) => {
         const value = this.secrets.get(key);
         if (value === undefined) throw new NonRecoverableError(`there is no secret ${key}`);

@@ -4,10 +4,10 @@ import { applyPatch } from '../../../graph/patch.js';
 import type { NodeInstance } from '../../../graph/state.js';
 import type { Mark } from '../../../graph/steps.js';
 import { type Topology, topology } from '../../../graph/topology.js';
-import type { ExecutionState } from '../../../workflows/execution-state.js';
 import type { ExecutionInput } from '../../../workflows/messages.js';
+import type { RequestSource } from '../../../workflows/request-source.js';
 
-export class LocalState {
+export class LocalState implements RequestSource {
   readonly plan: ExecutionInput['plan'];
   readonly options: ExecutionInput['request']['options'];
   readonly topology: Topology;
@@ -22,11 +22,6 @@ export class LocalState {
     this.id = input.request.id;
     this.blueprint = input.blueprint;
     this.#instances = this.topology.instances as Map<string, NodeInstance>;
-  }
-
-  /** For functions that read no more of an execution than is here. */
-  get asExecution(): ExecutionState {
-    return this as unknown as ExecutionState;
   }
 
   get instances(): readonly NodeInstance[] {

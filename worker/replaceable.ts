@@ -1,6 +1,7 @@
 /**
- * The workflow code of a worker: the engine's, that of plugins and of blueprints. It is looked after while the worker
- * runs: code that is uploaded is bundled and taken in, without a word to the operations that are under way.
+ * A worker that takes in workflow code while it runs: the engine's, that of plugins and of blueprints. Temporal's workers
+ * have theirs from their beginning; so when there is more in the artifact store, another one takes the place of the one
+ * that runs, and operations that are under way end where they are.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Worker, WorkflowBundleOption } from '@temporalio/worker';
@@ -53,15 +54,14 @@ export async function workflowCode({
   return { bundle, stored };
 }
 
-export interface WorkflowRun {
+export interface ReplaceableRun {
   readonly source: CodeSource;
   readonly first: WorkflowCode;
-  /**
-   * Makes a worker that runs workflows and nothing else, on a connection of its own: two of them are there for a moment,
-   * which one connection does not allow.
-   */
+  /** Makes a worker on a connection of its own: two of them are there for a while, which one connection does not allow. */
   readonly create: (bundle: WorkflowBundleOption) => Promise<OwnWorker>;
   readonly onTaken: (code: WorkflowCode) => void;
+  /** Workers that were replaced and still have operations: they are added here, and leave by themselves. */
+  readonly retiring: Set<Promise<void>>;
   readonly signal: AbortSignal;
 }
 
@@ -72,12 +72,12 @@ export interface OwnWorker {
 }
 
 /**
- * Runs workflows until `signal` says stop. When there is new code, a worker with all of it takes the place of the one
- * that runs: workflow tasks are short, and what a worker had in its memory the next one replays.
+ * Serves until `signal` says stop.
  *
  * @throws what ended the worker
  */
-export async function runWorkflows({ source, first, create, onTaken, signal }: WorkflowRun): Promise<void> {
+export async function runReplaceable(run: ReplaceableRun): Promise<void> {
+  const { source, first, create, onTaken, retiring, signal } = run;
   let code = first;
   let current = started(await create(code.bundle));
   for (;;) {
@@ -87,11 +87,12 @@ export async function runWorkflows({ source, first, create, onTaken, signal }: W
       current.stop();
       return await current.ended;
     }
-    const before = current;
+    current.stop();
+    const ending = current.ended.catch((error) => source.log.warn('a worker that was replaced has failed', { error }));
+    retiring.add(ending);
+    void ending.then(() => retiring.delete(ending));
     current = started(next.own);
     code = next.code;
-    before.stop();
-    await before.ended;
     source.log.info('new workflow code was taken in', { stored: code.stored.length });
   }
 }
@@ -111,7 +112,7 @@ function started({ worker, close }: OwnWorker): { readonly ended: Promise<void>;
 async function successor(
   source: CodeSource,
   known: WorkflowCode,
-  create: WorkflowRun['create'],
+  create: ReplaceableRun['create'],
   signal: AbortSignal,
 ): Promise<{ readonly own: OwnWorker; readonly code: WorkflowCode } | undefined> {
   for (;;) {

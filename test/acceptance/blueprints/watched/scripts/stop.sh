@@ -1,0 +1,3 @@
+#!/bin/bash
+kill -9 "$(ctx instance runtime-properties pid)" 2>/dev/null
+exit 0

@@ -24,6 +24,7 @@ import type { PreparedDeployment } from './prepare.js';
 import { refuseUnserved } from './served.js';
 import { storeFiles } from './stored-files.js';
 
+/** The id of the new deployment, its labels, and its first execution. */
 export interface CreateDeploymentOptions {
   readonly id: string;
   readonly labels?: JsonObject;
@@ -120,6 +121,7 @@ export async function getInstances(connection: CaissonConnection, id: string): P
   return running?.instances ?? settled.instances;
 }
 
+/** A line of a list of deployments. */
 export interface DeploymentSummary {
   readonly id: string;
   readonly blueprint_id: string;

@@ -15,6 +15,7 @@ import { CaissonError, refusal } from './errors.js';
 import { importResolver, parseImportRules } from './import-resolver.js';
 import { loadSettings } from './settings.js';
 
+/** A blueprint that was compiled: its plan, and the files that go to the workers. */
 export interface CompiledBlueprint {
   /** The name its deployments have by default: that of the folder, and of the file unless that is `blueprint.yaml`. */
   readonly id: string;
@@ -26,6 +27,7 @@ export interface CompiledBlueprint {
   readonly sources: ReadonlyMap<string, string>;
 }
 
+/** A blueprint with inputs bound and instances planned: it could start. */
 export interface PreparedDeployment {
   readonly blueprint: CompiledBlueprint;
   readonly plan: DeploymentPlan;

@@ -40,6 +40,7 @@ export interface PresentPlugin extends InstalledPlugin {
   readonly plugin: Plugin;
 }
 
+/** The plugins that are installed. Made by `pluginCatalog`. */
 export type Catalog = readonly InstalledPlugin[];
 
 /** The plugin that blueprints import as `plugin:NAME`: of several versions the newest. */

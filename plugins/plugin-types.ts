@@ -3,7 +3,7 @@
  * settings of the plugin. The description is the one source: code that does not fit it is refused by the compiler.
  */
 import { type BlueprintTypes, blueprintTypes } from '../blueprint/blueprint-types.js';
-import { isObject, type Json, type JsonObject, objectMember, textMember } from '../blueprint/json.js';
+import { isObject, type Json, objectMember, textMember } from '../blueprint/json.js';
 import type { Interfaces, TypeOperation } from '../blueprint/operations.js';
 import { Positions } from '../blueprint/positions.js';
 import { isKnownType } from '../blueprint/primitives.js';
@@ -112,7 +112,7 @@ class Module {
       const contexts = [...new Set(mapped.map(({ context }) => context))];
       const given = schemas.length > 0 ? inputs : 'JsonObject';
       entries.push(
-        `  ${literal(name)}: {\n    readonly context:\n      | ${contexts.join('\n      | ')};\n    readonly inputs: ${given};\n  };`,
+        `  ${literal(name)}: {\n    readonly context: ${contexts.join(' | ')};\n    readonly inputs: ${given};\n  };`,
       );
     }
     return [
@@ -145,8 +145,6 @@ class Module {
 
   #typeOf(declared: Json | undefined): string {
     const type = textMember(declared, 'type');
-    const values = validValues(declared);
-    if (values) return values.map((value) => JSON.stringify(value)).join(' | ');
     if (type === undefined) return 'Json';
     if (!isKnownType(type)) return this.#names.has(type) ? this.#nameOf(type) : 'JsonObject';
     const item = textMember(declared, 'item_type');
@@ -187,15 +185,6 @@ const TYPES: Readonly<Record<string, string>> = {
   boolean: 'boolean',
   dict: 'JsonObject',
 };
-
-function validValues(declared: Json | undefined): readonly Json[] | undefined {
-  const constraints = isObject(declared) && Array.isArray(declared.constraints) ? declared.constraints : [];
-  for (const one of constraints as Json[]) {
-    const values = isObject(one) ? (one as JsonObject).valid_values : undefined;
-    if (Array.isArray(values) && values.length > 0) return values as Json[];
-  }
-  return undefined;
-}
 
 function comment(declared: Json | undefined): string {
   const description = textMember(declared, 'description')?.trim().replaceAll('*/', '* /');

@@ -3,12 +3,13 @@
  * replayed against it; a run would wedge on the first step in which they differ.
  */
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
-import { Worker } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { createDataConverter } from '../store/data-converter.js';
 import { openArtifactStore } from '../store/open.js';
 import { anyVersionKey } from '../workflows/registry.js';
 import { workflowBundle } from './bundle.js';
 
+/** Which histories are replayed, and against which code. */
 export interface ReplayOptions {
   /** The plugin's name, and its module with workflows. */
   readonly plugin?: { readonly name: string; readonly file: string };
@@ -18,6 +19,7 @@ export interface ReplayOptions {
   readonly artifacts?: string;
 }
 
+/** What came of one history. */
 export interface Replayed {
   readonly name: string;
   /** What differs; absent when nothing does. */
@@ -35,6 +37,7 @@ export interface Replayed {
  * assert.equal(replayed.error, undefined);
  */
 export async function replayWorkflows({ plugin, histories, artifacts }: ReplayOptions): Promise<readonly Replayed[]> {
+  quieten();
   const keys = plugin ? [plugin.name, anyVersionKey(plugin.name)] : [];
   const modules = keys.map((key) => ({ kind: 'plugin', key, file: plugin?.file ?? '' }) as const);
   const results: Replayed[] = [];
@@ -51,4 +54,13 @@ export async function replayWorkflows({ plugin, histories, artifacts }: ReplayOp
   );
   for await (const { workflowId, error } of runs) results.push({ name: workflowId, ...(error ? { error } : {}) });
   return results;
+}
+
+/** What a worker says of its own life is of no interest in a test. */
+function quieten(): void {
+  try {
+    Runtime.install({ logger: new DefaultLogger('WARN', () => undefined) });
+  } catch {
+    // There is a runtime already: whoever installed it has chosen.
+  }
 }

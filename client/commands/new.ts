@@ -37,6 +37,6 @@ async function run(invocation: Invocation): Promise<number> {
 
 export const create: CommandDefinition = {
   name: 'new',
-  summary: 'Begin something from a template that works',
+  summary: 'Begin a plugin that works, to be changed',
   commands: [newPlugin],
 };

@@ -2,7 +2,8 @@
 import type { Json, JsonObject } from '../../blueprint/json.js';
 import type { Logger } from './logger.js';
 
-interface BaseContext<PluginProperties extends object = JsonObject> {
+/** What the context of every operation has, whatever it runs for. */
+export interface BaseContext<PluginProperties extends object = JsonObject> {
   readonly blueprint: { readonly id: string };
   readonly deployment: {
     readonly id: string;
@@ -53,6 +54,7 @@ interface BaseContext<PluginProperties extends object = JsonObject> {
   retryOperation(message?: string, retryAfterSeconds?: number): never;
 }
 
+/** The operation that runs: its name, its retries, and how to ask for another run. */
 export interface OperationView {
   /** Full name, e.g. `cloudify.interfaces.lifecycle.create`. */
   readonly name: string;
@@ -75,6 +77,7 @@ export interface OperationView {
   retry(message?: string, retryAfterSeconds?: number): undefined;
 }
 
+/** The plugin as the blueprint uses it: its prefix, its version, its settings. */
 export interface PluginView<Properties extends object = JsonObject> {
   /** Its prefix in the blueprint: the key under `plugins`. */
   readonly name: string;
@@ -86,6 +89,7 @@ export interface PluginView<Properties extends object = JsonObject> {
   workdir(): Promise<string>;
 }
 
+/** A node template: what the blueprint says, evaluated. */
 export interface NodeView<Properties extends object = JsonObject> {
   readonly id: string;
   readonly name: string;
@@ -98,6 +102,7 @@ export interface NodeView<Properties extends object = JsonObject> {
   isA(type: string): boolean;
 }
 
+/** A node instance: its runtime properties, which operations read and write, and what it is related to. */
 export interface NodeInstanceView<RuntimeProperties extends object = Record<string, Json>> {
   readonly id: string;
   readonly nodeId: string;
@@ -136,6 +141,7 @@ export interface NodeInstanceView<RuntimeProperties extends object = Record<stri
   refresh(options?: { readonly force?: boolean }): Promise<void>;
 }
 
+/** A relationship of an instance, and what it leads to. */
 export interface RelationshipView {
   readonly type: string;
   readonly typeHierarchy: readonly string[];
@@ -183,6 +189,7 @@ export interface NodeOperationContext<
   readonly agent: AgentView;
 }
 
+/** What a host's operation can know of an agent on it. */
 export interface AgentView {
   /** User data by which a new host installs its agent; undefined: hosts are reached without one. */
   initScript(): string | undefined;

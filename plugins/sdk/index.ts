@@ -2,6 +2,7 @@
 export type { Json, JsonObject } from '../../blueprint/json.js';
 export type {
   AgentView,
+  BaseContext,
   Capabilities,
   DeploymentOperationContext,
   NodeInstanceView,

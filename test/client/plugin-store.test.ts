@@ -6,9 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { Header } from 'tar';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { pluginImport } from '../../client/plugin-imports.js';
-import { writeScaffold } from '../../client/plugin-scaffold.js';
-import { checkFolder, listPackages, onePackage, takeIn } from '../../client/plugin-store.js';
-import { runOperation } from '../../plugins/sdk/testing.js';
+import { listPackages, onePackage, takeIn } from '../../client/plugin-store.js';
 import type { ArtifactStore } from '../../store/artifact-store.js';
 import { openArtifactStore } from '../../store/open.js';
 import { storedPlugins } from '../../store/plugin-packages.js';
@@ -21,23 +19,44 @@ beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'caisson-take-'));
   store = openArtifactStore(path.join(folder, 'store'));
   disks = path.join(folder, 'disks');
-  await writeScaffold('disks', disks);
+  await writePlugin();
 });
 afterEach(async () => await rm(folder, { recursive: true, force: true }));
 
-test('a new plugin fits together and works', async () => {
-  const { loaded, problems } = await checkFolder(disks);
-  expect(problems).toEqual([]);
-  const file = path.join(folder, 'thing');
-  const run = await runOperation(loaded.plugin, 'thing.create', { properties: { path: file }, inputs: { text: 'hi' } });
-  expect(run).toMatchObject({ status: 'succeeded', runtimeProperties: { path: file } });
-  expect(await readFile(file, 'utf8')).toBe('hi');
+async function writePlugin(): Promise<void> {
+  await mkdir(disks);
+  const files = {
+    'package.json': JSON.stringify(
+      {
+        name: 'caisson-disks',
+        version: '0.1.0',
+        type: 'module',
+        exports: './index.js',
+        caissonPlugin: { yaml: 'plugin.yaml', apiVersion: 1 },
+      },
+      null,
+      2,
+    ),
+    'plugin.yaml': `plugins:
+  disks: { executor: central_deployment_agent, package_name: caisson-disks, package_version: "0.1.0" }
+node_types:
+  disks.nodes.Thing:
+    derived_from: cloudify.nodes.Root
+    interfaces:
+      cloudify.interfaces.lifecycle:
+        create: disks.thing.create
+        delete: disks.thing.delete
+`,
+    'index.js': `import { definePlugin, operation } from 'caisson/plugin-sdk';
+const run = () => 'done';
+export default definePlugin({
+  name: 'disks',
+  operations: { 'thing.create': operation({}, run), 'thing.delete': operation({}, run) },
 });
-
-test('nothing is written over', async () => {
-  await expect(writeScaffold('disks', disks)).rejects.toMatchObject({ kind: 'conflict' });
-  await expect(writeScaffold('No Name', path.join(folder, 'x'))).rejects.toMatchObject({ kind: 'usage' });
-});
+`,
+  };
+  for (const [file, text] of Object.entries(files)) await writeFile(path.join(disks, file), text);
+}
 
 const versionsIn = async () =>
   (await listPackages(store)).map(({ package_name, package_version }) => `${package_name}@${package_version}`);

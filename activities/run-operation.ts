@@ -10,12 +10,13 @@ import { type ContextHandle, createOperationContext } from '../plugins/sdk/creat
 import type { OperationDefinition } from '../plugins/sdk/define.js';
 import { NonRecoverableError, RecoverableError } from '../plugins/sdk/errors.js';
 import type { OperationHost } from '../plugins/sdk/host.js';
+import { retryText, taskName } from '../workflows/event-texts.js';
 import { patchSignal, requestQuery } from '../workflows/messages.js';
 import { unpacked } from '../workflows/packed-snapshot.js';
 import { type AttemptHistory, type AttemptMark, attemptHistory, MOST_LOST_WORKERS } from './attempts.js';
 import type { OperationEnvironment } from './environment.js';
 import type { OperationRequest, OperationResult, Patches } from './request.js';
-import { resolveSecrets } from './secrets.js';
+import { resolveSecrets, type SecretLookup } from './secrets.js';
 import { isCancelled, toFailure } from './to-failure.js';
 
 /** How often a beat is due. The server answers with a cancel request, so this is also how fast a cancel arrives. */
@@ -27,9 +28,12 @@ export async function runOperation(
   environment: OperationEnvironment,
 ): Promise<OperationResult> {
   const { info, cancellationSignal, heartbeat } = Context.current();
-  const history = attemptHistory(info.attempt, info.heartbeatDetails as AttemptMark | undefined);
+  const known = attemptHistory(info.attempt, info.heartbeatDetails as AttemptMark | undefined);
+  // An agent was lost with an earlier round of it.
+  const history = first.begun_before ? { ...known, resume: true } : known;
   refuseLost(definition, first, history);
 
+  // As it is stored: with references in the place of secrets.
   let checkpoint = history.checkpoint;
   const mark = (end: Partial<AttemptMark> = {}): AttemptMark => ({
     attempt: info.attempt,
@@ -47,22 +51,25 @@ export async function runOperation(
   const fetched = info.attempt === 1 ? first : ((await freshRequest(first)) ?? first);
   const log = environment.logFor(first);
   const secrets = environment.secrets();
+  const task = taskName(first.operation.implementation ?? info.activityType);
+  const retry = retryText(history.retryNumber, first.operation.max_retries);
   let flushes = 0;
 
   async function flush(patches: Patches): Promise<void> {
     if (Object.keys(patches).length === 0) return;
     flushes += 1;
     const flush_id = `${info.attempt}.${flushes}`;
-    await workflowHandle().signal(patchSignal, { task_id: first.task_id, flush_id, patches });
+    const stored = secrets.referIn(patches);
+    await workflowHandle().signal(patchSignal, { task_id: first.task_id, flush_id, patches: stored });
   }
 
-  const host: OperationHost = {
+  const hostWith = (revealed: Json | undefined): OperationHost => ({
     signal,
-    ...(history.checkpoint === undefined ? {} : { checkpoint: history.checkpoint }),
+    ...(revealed === undefined ? {} : { checkpoint: revealed }),
     log: (level, message) => log.write(level, secrets.mask(message)),
     sendEvent: (message) => log.event('plugin_event', secrets.mask(message)),
     heartbeat(detail) {
-      if (detail !== undefined) checkpoint = detail;
+      if (detail !== undefined) checkpoint = secrets.refer(detail);
       heartbeat(mark());
     },
     flush,
@@ -70,22 +77,27 @@ export async function runOperation(
     getSecret: async (key) => await secrets.get(key),
     setSecret: async (key, value) => await secrets.set(key, value),
     deleteSecret: async (key) => await secrets.delete(key),
+    ...agentScript(first, environment, secrets),
     blueprintFolder: async () => await environment.blueprintFolder(first.blueprint.archive),
     workdir: async () => await environment.workdir(first.deployment.id, first.plugin.name),
-  };
+    cacheFolder: async () => await environment.cacheFolder(),
+  });
 
   let handle: ContextHandle | undefined;
   const takePatches = (): Patches => handle?.takePatches() ?? {};
   try {
     // A secret that is not there fails the operation like anything else that it needs.
     const request = await resolveSecrets(fetched, secrets);
-    handle = createOperationContext(request, host, { retryNumber: history.retryNumber, resume: history.resume });
+    const revealed = history.checkpoint === undefined ? undefined : await secrets.reveal(history.checkpoint);
+    const attempt = { retryNumber: history.retryNumber, resume: history.resume };
+    if (retry !== '' && !history.resume) log.event('task_started', `Task started '${task}'${retry}`);
+    handle = createOperationContext(request, hostWith(revealed), attempt);
     const result = await definition.run(handle.ctx, request.inputs as JsonObject);
     timeout?.check();
-    const retry = handle.retryRequested();
-    if (retry) throw retry;
+    const again = handle.retryRequested();
+    if (again) throw again;
     if (first.operation.poll && !result) throw new NotYet(first);
-    return resultOf(result ?? undefined, takePatches());
+    return resultOf(secrets.refer(result ?? null), secrets.referIn(takePatches()), history);
   } catch (error) {
     if (!cancellationSignal.aborted && releasing && isCancelled(error, releasing)) {
       await flush(takePatches());
@@ -96,9 +108,8 @@ export async function runOperation(
       await flush(takePatches());
       const released = Context.current().cancellationDetails?.workerShutdown === true;
       if (released) heartbeat(mark({ released: true }));
-      throw error instanceof CancelledFailure
-        ? error
-        : new CancelledFailure('the operation was cancelled', [], error as Error);
+      // Without what the plugin said of it: nobody reads that, and a secret may be in it.
+      throw error instanceof CancelledFailure ? error : new CancelledFailure('the operation was cancelled');
     }
     if (error instanceof NotYet) {
       await flush(takePatches());
@@ -110,27 +121,38 @@ export async function runOperation(
     const { failure, retried, rescheduled } = toFailure(cause, {
       request: first,
       retryNumber: history.retryNumber,
-      patches,
+      patches: secrets.referIn(patches),
     });
     if (retried) {
       // The failure of an attempt that will be retried never reaches the workflow: its changes are stored here.
       await flush(patches);
       heartbeat(mark({ ended: true }));
       const verb = rescheduled ? 'rescheduled' : 'failed';
-      log.event(
-        `task_${verb}`,
-        secrets.mask(
-          `Task ${verb} '${first.operation.implementation ?? info.activityType}' -> ${failure.message}${retryText(first, history)}`,
-        ),
-      );
+      log.event(`task_${verb}`, secrets.mask(`Task ${verb} '${task}' -> ${failure.message}${retry}`));
     }
     await log.close();
-    throw masked(failure, (text) => secrets.mask(text));
+    throw masked(failure, secrets);
   } finally {
     clearInterval(beat);
     timeout?.clear();
     await log.close();
   }
+}
+
+function agentScript(
+  { deployment }: OperationRequest,
+  { agents }: OperationEnvironment,
+  secrets: SecretLookup,
+): Pick<OperationHost, 'agentScript'> {
+  if (!agents) return {};
+  return {
+    agentScript(instanceId) {
+      const script = agents.initScript(agents.parcelFor(deployment.id, instanceId));
+      // It tells the host how to reach us, keys and all: it goes into the machine, not into the state.
+      secrets.hide(script.secret);
+      return script.text;
+    },
+  };
 }
 
 /** The host is not up yet: asked again at the retry interval, as often as it takes. */
@@ -159,16 +181,12 @@ function subjectOf({ instance_id, deployment }: OperationRequest): string {
   return instance_id ?? `deployment ${deployment.id}`;
 }
 
-function resultOf(result: Json | undefined, patches: Patches): OperationResult {
+function resultOf(result: Json | undefined, patches: Patches, { retryNumber }: AttemptHistory): OperationResult {
   return {
     ...(result === undefined || result === null ? {} : { result }),
     ...(Object.keys(patches).length > 0 ? { patches } : {}),
+    ...(retryNumber > 0 ? { retry_number: retryNumber } : {}),
   };
-}
-
-function retryText({ operation }: OperationRequest, { retryNumber }: AttemptHistory): string {
-  if (retryNumber === 0) return '';
-  return ` [retry ${retryNumber}${operation.max_retries < 0 ? '' : `/${operation.max_retries}`}]`;
 }
 
 function workflowHandle() {
@@ -213,10 +231,10 @@ function timeoutOf({ timeoutSeconds }: OperationDefinition, { operation }: Opera
   };
 }
 
-function masked(failure: ApplicationFailure, mask: (text: string) => string): ApplicationFailure {
-  const details = JSON.parse(mask(JSON.stringify(failure.details ?? [])));
+function masked(failure: ApplicationFailure, secrets: SecretLookup): ApplicationFailure {
+  const details = (failure.details ?? []).map((detail) => secrets.maskIn(detail as Json));
   return ApplicationFailure.create({
-    message: mask(failure.message),
+    message: secrets.mask(failure.message),
     ...(failure.type ? { type: failure.type } : {}),
     nonRetryable: failure.nonRetryable ?? false,
     details,

@@ -1,12 +1,13 @@
 /**
  * Secrets are resolved here, on the worker, and nowhere else: the request in the history holds `{ get_secret: key }`.
- * Every value that was handed out is masked in what goes back: logs, events, error texts.
+ * What goes back (logs, events, errors, runtime properties) is without any value that was handed out: see secrecy.ts.
  */
 import { functionCall } from '../blueprint/intrinsics/call.js';
 import { evaluate } from '../blueprint/intrinsics/evaluate.js';
 import type { Json, JsonObject } from '../blueprint/json.js';
 import { NonRecoverableError } from '../plugins/sdk/errors.js';
 import type { InstanceView, OperationRequest } from './request.js';
+import { createSecrecy, type Secrecy } from './secrecy.js';
 
 /** Where secrets come from. */
 export interface SecretProvider {
@@ -16,57 +17,48 @@ export interface SecretProvider {
   delete?(key: string): Promise<boolean>;
 }
 
-export interface SecretLookup {
+export interface SecretLookup extends Pick<Secrecy, 'hide' | 'mask' | 'maskIn' | 'refer' | 'referIn'> {
   /** @throws NonRecoverableError when there is no such secret */
   get(key: string): Promise<Json>;
   /** @throws NonRecoverableError where secrets can only be read */
   set(key: string, value: Json): Promise<void>;
   delete(key: string): Promise<void>;
-  /** `text` without any value that was handed out. */
-  mask(text: string): string;
+  /** A value that `refer` gave, as it was. @throws NonRecoverableError when a secret is no more */
+  reveal(value: Json): Promise<Json>;
 }
 
-/** Values shorter than this are not masked: they would blank out half of any text. */
-const SHORTEST_MASKED = 4;
-
 export function secretLookup(provider: SecretProvider): SecretLookup {
-  const handedOut = new Set<string>();
+  const secrecy = createSecrecy();
+
+  async function get(key: string): Promise<Json> {
+    const value = await provider.get(key);
+    if (value === undefined)
+      throw new NonRecoverableError(`there is no secret ${key}; make it with: caisson secrets create ${key}`);
+    secrecy.keep(key, value);
+    return value;
+  }
+
   return {
-    async get(key) {
-      const value = await provider.get(key);
-      if (value === undefined)
-        throw new NonRecoverableError(`there is no secret ${key}; make it with: caisson secrets create ${key}`);
-      remember(value, handedOut);
-      return value;
-    },
+    ...secrecy,
+    get,
     async set(key, value) {
-      remember(value, handedOut);
       if (!provider.set) throw new NonRecoverableError(`the secret ${key} cannot be made: this store is read-only`);
+      // First, so that the error of a store that refuses does not show it.
+      secrecy.keep(key, value);
       await provider.set(key, value);
     },
     async delete(key) {
       if (!provider.delete)
         throw new NonRecoverableError(`the secret ${key} cannot be deleted: this store is read-only`);
       await provider.delete(key);
+      secrecy.forget(key);
     },
-    mask(text) {
-      let masked = text;
-      for (const value of handedOut) {
-        masked = masked.replaceAll(value, '***');
-        masked = masked.replaceAll(JSON.stringify(value).slice(1, -1), '***');
-      }
-      return masked;
+    async reveal(value) {
+      const values = new Map<string, Json>();
+      for (const key of secretKeys(value)) values.set(key, await get(key));
+      return values.size === 0 ? value : evaluate(value, { secret: (key) => values.get(key) });
     },
   };
-}
-
-function remember(value: Json, into: Set<string>): void {
-  if (typeof value === 'string') {
-    if (value.length >= SHORTEST_MASKED) into.add(value);
-    for (const line of value.split('\n')) if (line.trim().length >= 16) into.add(line.trim());
-  } else if (typeof value === 'number') into.add(String(value));
-  else if (typeof value === 'object' && value !== null)
-    for (const item of Object.values(value)) remember(item as Json, into);
 }
 
 /** The request with its secrets, and everything that waited for them, evaluated. */

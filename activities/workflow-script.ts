@@ -11,8 +11,10 @@ import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activ
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Json } from '../blueprint/json.js';
 import type { ScriptEnd, ScriptProcess } from '../plugins/workflow-scripts/run.js';
+import { archivedFile } from '../store/blueprint-archive.js';
 import { stateQuery } from '../workflows/messages.js';
 import {
+  type LocalQuestion,
   type ScriptActivities,
   type ScriptCall,
   type ScriptOutcome,
@@ -61,7 +63,12 @@ async function runWorkflowScript(request: WorkflowScriptRequest, environment: Op
       { file: file.path, folder, context: request.context, environment: scriptEnvironment() },
       {
         async calls(calls) {
-          const asked = (calls as unknown as readonly ScriptCall[]).filter(({ key }) => !answered(key));
+          const unanswered = (calls as unknown as readonly (ScriptCall | LocalQuestion)[]).filter(
+            ({ key }) => !answered(key),
+          );
+          const asked = unanswered.filter((call) => call.call !== 'local');
+          for (const { call, key } of unanswered)
+            if (call === 'local') script.tell({ kind: 'outcome', key, done: { run: true } });
           if (asked.length === 0) return;
           outstanding.add(asked);
           await patiently(async () => await workflow().signal(scriptCallsSignal, asked));
@@ -168,9 +175,9 @@ interface ScriptFile {
 
 async function scriptFile({ script }: WorkflowScriptRequest, folder: string): Promise<ScriptFile> {
   if ('path' in script) {
-    const file = path.resolve(folder, script.path);
-    if (!file.startsWith(path.resolve(folder) + path.sep))
-      throw ApplicationFailure.nonRetryable(`${script.path} is outside of the blueprint`, 'ScriptRefused');
+    const file = await archivedFile(path.resolve(folder), script.path);
+    if (file === undefined)
+      throw ApplicationFailure.nonRetryable(`${script.path} is no file of the blueprint`, 'ScriptRefused');
     return { path: file, remove: async () => undefined };
   }
   const own = await mkdtemp(path.join(tmpdir(), 'caisson-workflow-'));

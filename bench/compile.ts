@@ -2,6 +2,7 @@
  * How long a blueprint takes to compile and to become a deployment, by its number of nodes. Each size is measured in a
  * process of its own: processor time after start, code still cold, as a command line has it.
  */
+import '../client/short-lived.js';
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';

@@ -20,11 +20,11 @@ import { readNodeTemplates } from './node-templates.js';
 import { readNodeTypes } from './node-types.js';
 import type { ParsedPlan, PlanNode, PlanPlugin } from './plan.js';
 import { readPlugins, uniqueByName, withExecutor } from './plugins.js';
-import { LineTable, Positions } from './positions.js';
+import { locator, Positions } from './positions.js';
 import { plannedRelationshipTypes, readRelationshipTypes } from './relationship-types.js';
 import { readScalingPolicies } from './scaling-groups.js';
 import { readSettings } from './settings.js';
-import { fitting } from './shape.js';
+import { fittingDocument } from './shape.js';
 import type { SourceLimits } from './source.js';
 import { readWorkflows, workflowPlugins } from './workflows.js';
 
@@ -48,6 +48,8 @@ export interface CompileResult {
   readonly diagnostics: readonly Diagnostic[];
   /** Text of every source by location, for carets under the places of diagnostics. */
   readonly sources: ReadonlyMap<string, string>;
+  /** Namespace → location of the main file of the blueprint that is imported under it. */
+  readonly blueprintFiles: ReadonlyMap<string, string>;
 }
 
 /**
@@ -79,17 +81,14 @@ export async function compile(main: string, host: CompileHost, options: CompileO
   const loaded = await loadDocument(main, loading);
   // What the merged parts say is only worth checking when all of them could be read.
   const plan = loaded && problems.length === 0 ? await parse(main, loaded, loading, options) : undefined;
-  const lines = new Map<string, LineTable>();
-  const diagnostics = problems.map((problem) =>
-    diagnosticOf(problem, (place) => {
-      const text = sources.get(place.file);
-      if (text === undefined) return undefined;
-      const table = lines.get(place.file) ?? new LineTable(text);
-      lines.set(place.file, table);
-      return table.position(place);
-    }),
-  );
-  return { ...(plan && diagnostics.length === 0 ? { plan } : {}), diagnostics, sources };
+  const positionOf = locator(sources);
+  const diagnostics = problems.map((problem) => diagnosticOf(problem, positionOf));
+  return {
+    ...(plan && diagnostics.length === 0 ? { plan } : {}),
+    diagnostics,
+    sources,
+    blueprintFiles: loaded?.blueprintFiles ?? new Map(),
+  };
 }
 
 async function parse(
@@ -103,13 +102,7 @@ async function parse(
   for (const section of ['node_types', 'plugins'])
     if (member(loaded.document, section) === null)
       report('C2014', `${section} is empty`, positions.ofKey(loaded.document, section), 'leave it out');
-  const fitted = fitting(loaded.document, LANGUAGE, '', positions.of(loaded.document), {
-    positions,
-    report,
-    version,
-    gates,
-  });
-  if (!isObject(fitted)) return undefined;
+  const fitted = fittingDocument(loaded.document, LANGUAGE, { positions, report, version, gates });
   const cx: Compilation = {
     version,
     gates,
@@ -213,7 +206,8 @@ function collectImplementations(value: Json, direct: boolean, into: Set<string>)
     if (Array.isArray(value)) for (const item of value) collectImplementations(item, false, into);
     return;
   }
-  for (const [key, own] of Object.entries(value)) {
+  for (const key of Object.keys(value)) {
+    const own = value[key] as Json;
     if (typeof own === 'string') {
       if (direct || IMPLEMENTATION_KEYS.has(key)) addPath(own, into);
     } else if (key.endsWith('interfaces') && isObject(own)) collectInterfaces(own, into);

@@ -57,6 +57,8 @@ export interface LoadedDocument {
   readonly importedBlueprints: readonly string[];
   /** Namespace → id of the blueprint imported under it. */
   readonly namespaces: Readonly<Record<string, string>>;
+  /** Namespace → location of the blueprint's main file. */
+  readonly blueprintFiles: ReadonlyMap<string, string>;
   /** What of it the built-in types define: no namespace applies to that. */
   readonly basic: Entries;
 }
@@ -92,6 +94,7 @@ class Loader {
   readonly #queue: PendingImport[] = [];
   readonly #blueprints: string[] = [];
   readonly #namespaces: Record<string, string> = {};
+  readonly #blueprintFiles = new Map<string, string>();
 
   constructor(readonly loading: Loading) {}
 
@@ -120,7 +123,14 @@ class Loader {
       if (imported)
         merged = mergeImport(merged, imported.document, basic, imported.basic, { positions, report, version });
     }
-    return { version, document: merged, importedBlueprints: this.#blueprints, namespaces: this.#namespaces, basic };
+    return {
+      version,
+      document: merged,
+      importedBlueprints: this.#blueprints,
+      namespaces: this.#namespaces,
+      blueprintFiles: this.#blueprintFiles,
+      basic,
+    };
   }
 
   #read(location: string, text: string): JsonObject | undefined {
@@ -220,6 +230,8 @@ class Loader {
     if (!this.#blueprints.includes(id)) this.#blueprints.push(id);
     for (const inner of loaded.importedBlueprints) if (!this.#blueprints.includes(inner)) this.#blueprints.push(inner);
     for (const [inner, of] of Object.entries(loaded.namespaces)) this.#namespaces[nested(namespace, inner)] = of;
+    this.#blueprintFiles.set(namespace, found.location);
+    for (const [inner, file] of loaded.blueprintFiles) this.#blueprintFiles.set(nested(namespace, inner), file);
     return { document: underNamespace(loaded.document, namespace, positions, loaded.basic), basic: loaded.basic };
   }
 

@@ -1,7 +1,7 @@
 /** Binding inputs: given values and defaults against a blueprint's input definitions. */
 import type { Compilation } from './compilation.js';
 import { violations } from './constraints.js';
-import type { Problem } from './diagnostics.js';
+import type { Place, Problem } from './diagnostics.js';
 import { isFunctionCall } from './intrinsics/call.js';
 import { isObject, type Json, type JsonObject, member, objectMember, textMember } from './json.js';
 import type { ParsedPlan } from './plan.js';
@@ -18,6 +18,16 @@ export interface BindOptions {
    * refused.
    */
   readonly objectExists?: (type: string, name: Json) => boolean;
+  /** Absent: nothing is known of where the inputs were written. */
+  readonly written?: WrittenInputs;
+}
+
+/** Where given inputs were written: for the places of what is told of them. */
+export interface WrittenInputs {
+  /** Place of an input by its name; undefined for one that stands in no file. */
+  readonly placeOf: (name: string) => Place | undefined;
+  /** Of what is within the values. */
+  readonly positions: Positions;
 }
 
 export interface BoundInputs {
@@ -44,7 +54,12 @@ export function bindInputs(plan: ParsedPlan, given: JsonObject, options: BindOpt
   const known = Object.keys(plan.inputs);
   for (const name of Object.keys(given))
     if (!Object.hasOwn(plan.inputs, name))
-      problems.push({ code: 'C3002', message: `the blueprint has no input ${name}`, hint: suggestion(name, known) });
+      problems.push({
+        code: 'C3002',
+        message: `the blueprint has no input ${name}`,
+        place: options.written?.placeOf(name),
+        hint: suggestion(name, known),
+      });
   return { values, problems };
 }
 
@@ -59,13 +74,15 @@ function bind(
 ): Json | undefined {
   const type = textMember(definition, 'type');
   const own: Problem[] = [];
+  const { written } = options;
+  const place = Object.hasOwn(given, name) ? written?.placeOf(name) : undefined;
   const dataTypes = dataTypesOf(plan);
   const completing: Completing = {
-    cx: UNPLACED,
+    cx: written ? { ...UNPLACED, positions: written.positions } : UNPLACED,
     dataTypes,
     owner: `input ${name}`,
     whole: true,
-    refuse: (_, message) => own.push({ code: 'C3003', message }),
+    refuse: (_, message, at, hint) => own.push({ code: 'C3003', message, place: at, hint }),
   };
   const fallback = member(definition, 'default') ?? undefined;
   let value: Json | undefined = Object.hasOwn(given, name) ? given[name] : fallback;
@@ -76,21 +93,28 @@ function bind(
   if (options.autoCorrectTypes) value = corrected(value, type);
   if (isFunctionCall(value)) {
     if (Object.hasOwn(definition, 'constraints'))
-      problems.push({ code: 'C2122', message: `the input ${name} is a function, so that it can have no constraints` });
+      problems.push({
+        code: 'C2122',
+        message: `the input ${name} is a function, so that it can have no constraints`,
+        place,
+      });
     return value;
   }
   const objectType = [type, textMember(definition, 'item_type')].find(
     (one) => one !== undefined && OBJECT_TYPES.has(one),
   );
-  if (objectType !== undefined) checkObjects(name, objectType, value, options, problems);
+  if (objectType !== undefined) checkObjects(name, objectType, value, place, options, problems);
   else
     for (const sentence of violations(value, definition))
-      problems.push({ code: 'C3004', message: `input ${name}: ${sentence}` });
+      problems.push({ code: 'C3004', message: `input ${name}: ${sentence}`, place });
   const itemType = textMember(definition, 'item_type');
   if (itemType !== undefined && Array.isArray(value))
     for (const [index, item] of value.entries())
-      completeTyped(item, itemType, completing, { path: `[${index}]`, at: undefined });
-  const typed = completeTyped(value, type, completing, { path: '', at: undefined });
+      completeTyped(item, itemType, completing, {
+        path: `[${index}]`,
+        at: completing.cx.positions.ofValue(value, index) ?? place,
+      });
+  const typed = completeTyped(value, type, completing, { path: '', at: place });
   problems.push(...own);
   return typed ?? null;
 }
@@ -106,6 +130,7 @@ function checkObjects(
   name: string,
   type: string,
   value: Json,
+  place: Place | undefined,
   { objectExists }: BindOptions,
   problems: Problem[],
 ): void {
@@ -114,6 +139,7 @@ function checkObjects(
       problems.push({
         code: 'C3004',
         message: `input ${name}: there is no ${type} ${JSON.stringify(one)} that is known here`,
+        place,
       });
 }
 
@@ -137,7 +163,12 @@ function dataTypesOf({ data_types }: ParsedPlan): DataTypes {
       return new Map(
         properties.map(([key, definition]) => [
           key,
-          { definition: definition as JsonObject, written: member(definition, 'default'), at: undefined },
+          {
+            type: textMember(definition, 'type'),
+            definition: definition as JsonObject,
+            written: member(definition, 'default'),
+            at: undefined,
+          },
         ]),
       );
     },

@@ -90,10 +90,11 @@ export function mapEntries<T>(
 }
 
 /** The list with changed items; itself where nothing changes. */
-export function mapItems<T>(items: readonly T[], change: (item: T) => T): readonly T[] {
+export function mapItems<T>(items: readonly T[], change: (item: T, index: number) => T): readonly T[] {
   let changed: T[] | undefined;
-  for (const [index, item] of items.entries()) {
-    const own = change(item);
+  for (let index = 0; index < items.length; index += 1) {
+    const item = items[index] as T;
+    const own = change(item, index);
     if (own === item) continue;
     changed ??= [...items];
     changed[index] = own;

@@ -11,8 +11,8 @@ export interface Mapping {
   readonly plugin: string;
   readonly operation: string;
   readonly executor: string | null;
-  /** Added to the operation's: where its script is. */
-  readonly inputs: JsonObject;
+  /** Of a script: the input that tells which, besides the operation's own. */
+  readonly script?: JsonObject;
 }
 
 export interface MappingRequest {
@@ -48,7 +48,6 @@ export function resolveMapping(
       plugin: plugin.name,
       operation: implementation.slice(plugin.name.length + 1),
       executor: request.executor ?? plugin.executor,
-      inputs: {},
     };
   }
   if (plugin) {
@@ -114,6 +113,6 @@ function scriptMapping(request: MappingRequest, plugins: readonly PlanPlugin[], 
     plugin: plugin.name,
     operation: request.scriptOperation,
     executor: request.executor ?? 'auto',
-    inputs: { [key]: value },
+    script: { [key]: value },
   };
 }

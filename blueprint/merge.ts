@@ -142,7 +142,7 @@ function mergeEntry(section: string, existing: Json, added: Json, positions: Pos
   if (section === 'workflows') return positions.unite({ ...added, ...existing }, existing, added);
   if (section === 'node_templates' && (isOnlyRelationships(existing) || isOnlyRelationships(added))) {
     const lists = [existing.relationships, added.relationships].filter(Array.isArray) as Json[][];
-    const relationships = uniteLists(positions, lists);
+    const relationships = positions.join(lists.flat(), lists);
     return positions.unite({ ...existing, ...added, relationships }, existing, added);
   }
   return undefined;
@@ -151,14 +151,4 @@ function mergeEntry(section: string, existing: Json, added: Json, positions: Pos
 /** So an importing blueprint adds relationships to the templates it imports. */
 function isOnlyRelationships(template: JsonObject): boolean {
   return Object.keys(template).length === 1 && Object.hasOwn(template, 'relationships');
-}
-
-function uniteLists(positions: Positions, lists: readonly Json[][]): Json[] {
-  const united = lists.flat();
-  const [first] = lists;
-  const place = positions.of(first);
-  if (!place) return united;
-  const items = lists.flatMap((list) => list.map((_, index) => positions.ofValue(list, index) ?? place));
-  positions.markList(united, place, items);
-  return united;
 }

@@ -28,6 +28,18 @@ export function nested(outer: string, inner: string): string {
 export const withoutNamespaces = (name: string): string => splitNamespace(name).rest;
 
 /**
+ * What a file that a plan calls by a name may be called, the likeliest first. Files of an imported blueprint stand under
+ * its namespace (`db--scripts/start.sh`); namespaces within it, and those of imports that are no blueprints, are no part
+ * of any file's name.
+ */
+export function fileNamesOf(name: string): readonly string[] {
+  const segments = name.split(SEPARATOR);
+  const own = segments.pop() as string;
+  const under = segments.map((_, count) => [...segments.slice(0, count), own].join(SEPARATOR));
+  return [name, ...under.reverse()];
+}
+
+/**
  * A document's sections under a namespace.
  *
  * @param untouched entries that stay as they are, those of the built-in types

@@ -2,23 +2,17 @@
 import type { At, Compilation } from './compilation.js';
 import type { Resolved } from './derivation.js';
 import { isObject, type Json, type JsonObject, listMember, member, objectMember, textMember } from './json.js';
-import { RUN_SCRIPT, resolveMapping } from './mapping.js';
+import { mappedOf } from './mapped-operations.js';
 import { isHostType, type NodeType } from './node-types.js';
-import {
-  flattened,
-  type Interfaces,
-  mergeTemplateInterfaces,
-  plannedOperation,
-  readTemplateInterfaces,
-  type TemplateOperation,
-} from './operations.js';
-import type { Operation, Operations, PlanNode, PlanPlugin, PlanRelationship } from './plan.js';
+import { readTemplateInterfaces } from './operations.js';
+import type { PlanNode, PlanPlugin, PlanRelationship } from './plan.js';
 import { pluginsOf, uniqueByName, withExecutor } from './plugins.js';
 import type { RelationshipType } from './relationship-types.js';
 import { readRelationships } from './relationships.js';
 import { readTemplateScalable } from './scalable.js';
 import { completeValues, type DataTypes } from './schema.js';
 import { suggestion } from './suggestion.js';
+import { plannedInterfaces } from './template-interfaces.js';
 
 export interface Templating {
   readonly cx: Compilation;
@@ -76,81 +70,21 @@ function readTemplate(
     cx.positions.ofKey(raw, 'properties') ?? at,
   );
   const given = readTemplateInterfaces(member(raw, 'interfaces'), owner, cx);
-  const interfaces = mergeTemplateInterfaces(type.interfaces, given, owner, at, cx);
-  const planned = plannedInterfaces(interfaces, { owner, code: 'C2080', plugins, cx });
+  const planned = plannedInterfaces(type.interfaces, given, { owner, at, code: 'C2080', plugins, cx });
   return {
     id: name,
     name,
     type: typeName,
     type_hierarchy: type.hierarchy,
     properties,
-    ...planned,
+    interfaces: planned.interfaces,
+    operations: planned.operations,
     relationships: readRelationships(name, listMember(raw, 'relationships'), section, templating),
     capabilities: { scalable: { properties: readTemplateScalable(raw, owner, cx) } },
     instances: objectMember(raw, 'instances'),
     isHost: isHostType(type),
     at,
   };
-}
-
-interface Serving {
-  readonly owner: string;
-  readonly code: 'C2080' | 'C2081';
-  readonly plugins: readonly PlanPlugin[];
-  readonly cx: Compilation;
-}
-
-export interface PlannedInterfaces {
-  readonly operations: Operations;
-  /** As the plan shows them. */
-  readonly interfaces: JsonObject;
-}
-
-/** Interfaces that many templates inherit are planned once. */
-const PLANNED = new WeakMap<Interfaces<TemplateOperation>, PlannedInterfaces>();
-const PLANNED_OPERATIONS = new WeakMap<TemplateOperation, Operation>();
-const SHOWN = new WeakMap<ReadonlyMap<string, TemplateOperation>, JsonObject>();
-
-/** The operations of interfaces, each resolved to its plugin. */
-export function plannedInterfaces(interfaces: Interfaces<TemplateOperation>, serving: Serving): PlannedInterfaces {
-  const known = PLANNED.get(interfaces);
-  if (known) return known;
-  const planned = new Map<string, Map<string, Operation>>();
-  const shown: Record<string, Json> = {};
-  for (const [name, operations] of interfaces) {
-    const own = new Map<string, Operation>();
-    for (const [operation, template] of operations)
-      own.set(operation, servedOperation(template, `${serving.owner}.${name}.${operation}`, serving));
-    planned.set(name, own);
-    shown[name] = shownInterface(operations);
-  }
-  const result = { operations: flattened(planned), interfaces: shown };
-  if (
-    [...interfaces.values()].every((operations) => [...operations.values()].every((one) => PLANNED_OPERATIONS.has(one)))
-  )
-    PLANNED.set(interfaces, result);
-  return result;
-}
-
-function servedOperation(template: TemplateOperation, owner: string, { code, plugins, cx }: Serving): Operation {
-  const known = PLANNED_OPERATIONS.get(template);
-  if (known) return known;
-  const { implementation, inputs, executor, at } = template;
-  const request = { implementation, inputs, executor, owner, at, code, scriptOperation: RUN_SCRIPT };
-  const mapping = resolveMapping(request, plugins, cx);
-  const operation = plannedOperation(template, mapping);
-  // What nothing serves is told for each template.
-  if (mapping || implementation === '') PLANNED_OPERATIONS.set(template, operation);
-  return operation;
-}
-
-function shownInterface(operations: ReadonlyMap<string, TemplateOperation>): JsonObject {
-  const known = SHOWN.get(operations);
-  if (known) return known;
-  const shown: Record<string, Json> = {};
-  for (const [operation, { at: _, inputsTypes: _types, ...settings }] of operations) shown[operation] = settings;
-  SHOWN.set(operations, shown);
-  return shown;
 }
 
 function refuseCircles(drafts: readonly DraftNode[], cx: Compilation): void {
@@ -216,9 +150,9 @@ function withPlugins(
   const hosted = new Map<string, PlanPlugin[]>();
   for (const draft of drafts) {
     const operations = [
-      ...mapped(draft.operations),
-      ...draft.relationships.flatMap(({ source_operations }) => mapped(source_operations)),
-      ...(incoming.get(draft.name) ?? []).flatMap(({ target_operations }) => mapped(target_operations)),
+      ...mappedOf(draft.operations),
+      ...draft.relationships.flatMap(({ source_operations }) => mappedOf(source_operations)),
+      ...(incoming.get(draft.name) ?? []).flatMap(({ target_operations }) => mappedOf(target_operations)),
     ];
     const own = pluginsOf(operations, plugins);
     needed.set(draft.name, own);
@@ -251,15 +185,4 @@ function added<T>(lists: Map<string, T[]>, key: string): T[] {
   const list: T[] = [];
   lists.set(key, list);
   return list;
-}
-
-const MAPPED = new WeakMap<Operations, readonly Operation[]>();
-
-/** Operations that do something, each once. */
-function mapped(operations: Operations): readonly Operation[] {
-  const known = MAPPED.get(operations);
-  if (known) return known;
-  const own = [...new Set(Object.values(operations).filter(({ plugin }) => plugin !== ''))];
-  MAPPED.set(operations, own);
-  return own;
 }

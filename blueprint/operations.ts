@@ -136,65 +136,18 @@ export function mergeTypeInterfaces(
   return merged;
 }
 
-/** What a template makes of its type's operations. */
-export function mergeTemplateInterfaces(
-  type: Interfaces<TypeOperation>,
-  template: Interfaces<TemplateOperation>,
-  owner: string,
-  at: At,
-  cx: Compilation,
-): Interfaces<TemplateOperation> {
-  const inherited = template.size === 0 ? INHERITED_ALL.get(type) : undefined;
-  if (inherited) return inherited;
-  const merged = new Map<string, ReadonlyMap<string, TemplateOperation>>();
-  for (const name of new Set([...type.keys(), ...template.keys()])) {
-    const declared = type.get(name) ?? new Map<string, TypeOperation>();
-    const given = template.get(name) ?? new Map<string, TemplateOperation>();
-    const known = given.size === 0 ? INHERITED_INTERFACES.get(declared) : undefined;
-    if (known) {
-      merged.set(name, known);
-      continue;
-    }
-    const operations = new Map<string, TemplateOperation>();
-    for (const operation of new Set([...declared.keys(), ...given.keys()])) {
-      const path = `${owner}.${name}.${operation}`;
-      operations.set(operation, united(declared.get(operation), given.get(operation), path, at, cx));
-    }
-    merged.set(name, operations);
-    if (given.size === 0 && [...declared.values()].every((operation) => INHERITED.has(operation)))
-      INHERITED_INTERFACES.set(declared, operations);
-  }
-  if (
-    [...type.values()].every((operations) => operations.size === 0 || INHERITED_INTERFACES.has(operations)) &&
-    template.size === 0
-  )
-    INHERITED_ALL.set(type, merged);
-  return merged;
+/** A type's operation in a template that says nothing of it. */
+export function inheritedOperation(declared: TypeOperation, path: string, at: At, cx: Compilation): TemplateOperation {
+  return withDefaults(declared, {}, path, at, cx);
 }
 
-/** What templates take over unchanged from their type is one value in all of them: there may be thousands. */
-const INHERITED = new WeakMap<TypeOperation, TemplateOperation>();
-const INHERITED_INTERFACES = new WeakMap<ReadonlyMap<string, TypeOperation>, ReadonlyMap<string, TemplateOperation>>();
-const INHERITED_ALL = new WeakMap<Interfaces<TypeOperation>, Interfaces<TemplateOperation>>();
-
-function inherited(declared: TypeOperation, path: string, at: At, cx: Compilation): TemplateOperation {
-  const known = INHERITED.get(declared);
-  if (known) return known;
-  const own = withDefaults(declared, {}, path, at, cx);
-  // Where an input has no value each template is told so.
-  if ([...declared.inputs.keys()].every((name) => Object.hasOwn(own.inputs, name))) INHERITED.set(declared, own);
-  return own;
-}
-
-function united(
-  declared: TypeOperation | undefined,
-  given: TemplateOperation | undefined,
+/** What a template makes of its type's operation. */
+export function unitedOperation(
+  declared: TypeOperation,
+  given: TemplateOperation,
   path: string,
-  at: At,
   cx: Compilation,
 ): TemplateOperation {
-  if (!declared) return given as TemplateOperation;
-  if (!given) return inherited(declared, path, at, cx);
   if (isNoOp(given) || isNoOp(declared)) return given;
   const implementation = given.implementation === '' ? declared.implementation : given.implementation;
   if (implementation !== declared.implementation) return { ...given, implementation };
@@ -240,21 +193,35 @@ function withDefaults(
   };
 }
 
-/** The operation in the plan, its implementation resolved to a plugin. */
-export function plannedOperation(
-  { implementation: _, inputs, inputsTypes, at: _at, ...settings }: TemplateOperation,
-  mapping: Mapping | undefined,
-): Operation {
-  if (!mapping) return NO_OP;
+/** The operation as a node's `interfaces` show it. */
+export function shownOperation(operation: TemplateOperation): JsonObject {
   return {
+    implementation: operation.implementation,
+    executor: operation.executor,
+    max_retries: operation.max_retries,
+    retry_interval: operation.retry_interval,
+    timeout: operation.timeout,
+    timeout_recoverable: operation.timeout_recoverable,
+    inputs: operation.inputs,
+  };
+}
+
+/** The operation in the plan, its implementation resolved to a plugin. */
+export function plannedOperation(operation: TemplateOperation, mapping: Mapping | undefined): Operation {
+  if (!mapping) return NO_OP;
+  const { inputsTypes } = operation;
+  const planned: Operation = {
     plugin: mapping.plugin,
     operation: mapping.operation,
-    inputs: { ...inputs, ...mapping.inputs },
-    ...settings,
+    inputs: mapping.script ? { ...operation.inputs, ...mapping.script } : operation.inputs,
     executor: mapping.executor,
     has_intrinsic_functions: false,
-    ...(inputsTypes ? { inputs_types: inputsTypes } : {}),
+    max_retries: operation.max_retries,
+    retry_interval: operation.retry_interval,
+    timeout: operation.timeout,
+    timeout_recoverable: operation.timeout_recoverable,
   };
+  return inputsTypes ? { ...planned, inputs_types: inputsTypes } : planned;
 }
 
 const NO_OP: Operation = {
@@ -268,19 +235,3 @@ const NO_OP: Operation = {
   timeout: null,
   timeout_recoverable: null,
 };
-
-/** Operations under `interface.operation`, and under the bare name where only one interface has it. */
-export function flattened<T>(interfaces: ReadonlyMap<string, ReadonlyMap<string, T>>): Readonly<Record<string, T>> {
-  const flat: Record<string, T> = {};
-  const shared = new Set<string>();
-  const bare = new Map<string, T>();
-  for (const [name, operations] of interfaces) {
-    for (const [operation, own] of operations) {
-      if (bare.has(operation)) shared.add(operation);
-      bare.set(operation, own);
-      flat[`${name}.${operation}`] = own;
-    }
-  }
-  for (const [operation, own] of bare) if (!shared.has(operation)) flat[operation] = own;
-  return flat;
-}

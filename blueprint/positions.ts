@@ -2,30 +2,120 @@
 import type { Place, SourcePosition } from './diagnostics.js';
 import type { Json } from './json.js';
 
+/** Places of one container. Most are never asked for, so that offsets become places only when they are. */
 interface Marks {
   readonly place: Place;
-  readonly keys?: ReadonlyMap<string, KeyMarks>;
-  /** Of a list: where its items are. */
-  readonly items?: readonly Place[];
+  /** Names of the keys that have places, of a mapping. */
+  readonly names: readonly string[];
+  /** Of a key or its value; of an item, whose sides are one. */
+  find(key: string | number, side: Side): Place | undefined;
 }
 
-/** Offsets of a key and its value. There are many of these: one object each. */
-export interface KeyMarks {
-  readonly file: string;
-  readonly key: number;
-  readonly value: number;
+type Side = 'key' | 'value';
+
+/** Mappings with more keys than this are searched by an index. */
+const SEARCHED = 8;
+
+/** A container as it is in one file. Offsets: of each key and its value in turn, or of each item. */
+class Written implements Marks {
+  #index: ReadonlyMap<string, number> | undefined;
+
+  constructor(
+    readonly file: string,
+    readonly offset: number,
+    readonly names: readonly string[],
+    readonly offsets: readonly number[],
+  ) {}
+
+  get place(): Place {
+    return { file: this.file, offset: this.offset };
+  }
+
+  find(key: string | number, side: Side): Place | undefined {
+    const at = typeof key === 'number' ? key : this.#position(key) * 2 + (side === 'value' ? 1 : 0);
+    const offset = this.offsets[at];
+    return offset === undefined ? undefined : { file: this.file, offset };
+  }
+
+  #position(key: string): number {
+    if (this.names.length <= SEARCHED) return this.names.indexOf(key);
+    this.#index ??= new Map(this.names.map((name, index) => [name, index]));
+    return this.#index.get(key) ?? Number.NaN;
+  }
+}
+
+/** A mapping under other names. */
+class Renamed implements Marks {
+  readonly #written: ReadonlyMap<string, string>;
+
+  constructor(
+    readonly of: Marks,
+    rename: (key: string) => string,
+  ) {
+    this.#written = new Map(of.names.map((name) => [rename(name), name]));
+  }
+
+  get place(): Place {
+    return this.of.place;
+  }
+
+  get names(): readonly string[] {
+    return [...this.#written.keys()];
+  }
+
+  find(key: string | number, side: Side): Place | undefined {
+    const written = typeof key === 'number' ? key : this.#written.get(key);
+    return written === undefined ? undefined : this.of.find(written, side);
+  }
+}
+
+/** A mapping made of several; of two with the same key the earlier one tells its place. */
+class United implements Marks {
+  constructor(readonly parts: readonly [Marks, ...Marks[]]) {}
+
+  get place(): Place {
+    return this.parts[0].place;
+  }
+
+  get names(): readonly string[] {
+    return this.parts.flatMap(({ names }) => names);
+  }
+
+  find(key: string | number, side: Side): Place | undefined {
+    for (const part of this.parts) {
+      const found = part.find(key, side);
+      if (found) return found;
+    }
+    return undefined;
+  }
+}
+
+/** A list with the items of several, one after the other. */
+class Joined implements Marks {
+  readonly names: readonly string[] = [];
+
+  constructor(
+    readonly place: Place,
+    readonly items: readonly (Place | undefined)[],
+  ) {}
+
+  find(key: string | number): Place | undefined {
+    return typeof key === 'number' ? this.items[key] : undefined;
+  }
 }
 
 export class Positions {
   /** Kept as long as the compilation: a weak map of so many is slow. */
   readonly #marks = new Map<object, Marks>();
 
-  markMapping(mapping: object, place: Place, keys: ReadonlyMap<string, KeyMarks>): void {
-    this.#marks.set(mapping, { place, keys });
+  /** @param offsets of each key and its value, in turn */
+  markMapping(mapping: object, file: string, offset: number, keys: readonly string[], offsets: readonly number[]) {
+    this.#marks.set(mapping, new Written(file, offset, keys, offsets));
   }
 
-  markList(list: object, place: Place, items: readonly Place[]): void {
-    this.#marks.set(list, { place, items });
+  /** @param offsets of each item */
+  markList(list: object, file: string, offset: number, offsets: readonly number[]): void {
+    this.#marks.set(list, new Written(file, offset, NO_NAMES, offsets));
   }
 
   /** Place of a container itself. */
@@ -35,38 +125,35 @@ export class Positions {
 
   /** Place of a key in its container, else of the container. */
   ofKey(container: unknown, key: string | number): Place | undefined {
-    return this.#ofMember(container, key, 'key');
+    const marks = this.#of(container);
+    return marks?.find(key, 'key') ?? marks?.place;
   }
 
   /** Place of a value in its container, else of the container. */
   ofValue(container: unknown, key: string | number): Place | undefined {
-    return this.#ofMember(container, key, 'value');
-  }
-
-  #ofMember(container: unknown, key: string | number, side: 'key' | 'value'): Place | undefined {
     const marks = this.#of(container);
-    if (!marks) return undefined;
-    if (typeof key === 'number') return marks.items?.[key] ?? marks.place;
-    const own = marks.keys?.get(key);
-    return own ? { file: own.file, offset: own[side] } : marks.place;
+    return marks?.find(key, 'value') ?? marks?.place;
   }
 
   /** Gives a copy of a container the places of the original. `rename` tells a key's name in the copy. */
   carry<T extends object>(from: object, to: T, rename?: (key: string) => string): T {
-    const marks = this.#of(from);
-    if (!marks) return to;
-    const { keys } = marks;
-    const renamed = rename && keys ? new Map([...keys].map(([key, own]) => [rename(key), own])) : keys;
-    this.#marks.set(to, renamed === keys ? marks : { ...marks, ...(renamed ? { keys: renamed } : {}) });
+    const marks = this.#marks.get(from);
+    if (marks) this.#marks.set(to, rename ? new Renamed(marks, rename) : marks);
     return to;
   }
 
-  /** Gives a container made of several others the places of them all, earlier ones first. */
+  /** Gives a mapping made of several others the places of them all, earlier ones first. */
   unite<T extends object>(to: T, ...from: readonly (object | undefined)[]): T {
-    const all = from.flatMap((one) => this.#of(one) ?? []);
-    const [first] = all;
-    if (first)
-      this.#marks.set(to, { place: first.place, keys: new Map(all.flatMap(({ keys = [] }) => [...keys]).reverse()) });
+    const [first, ...others] = from.flatMap((one) => this.#of(one) ?? []);
+    if (first) this.#marks.set(to, new United([first, ...others]));
+    return to;
+  }
+
+  /** Gives a list made of several others, one after the other, the places of them all. */
+  join<T extends object>(to: T, from: readonly (readonly unknown[])[]): T {
+    const place = this.of(from[0]);
+    const items = from.flatMap((list) => list.map((_, index) => this.ofValue(list, index)));
+    if (place) this.#marks.set(to, new Joined(place, items));
     return to;
   }
 
@@ -74,6 +161,8 @@ export class Positions {
     return typeof container === 'object' && container !== null ? this.#marks.get(container) : undefined;
   }
 }
+
+const NO_NAMES: readonly string[] = [];
 
 /** Turns offsets into lines and columns. */
 export class LineTable {
@@ -95,6 +184,18 @@ export class LineTable {
     }
     return { file, line: low + 1, column: offset - (this.#starts[low] as number) + 1 };
   }
+}
+
+/** Tells lines and columns in the given texts, by location. */
+export function locator(sources: ReadonlyMap<string, string>): (place: Place) => SourcePosition | undefined {
+  const tables = new Map<string, LineTable>();
+  return (place) => {
+    const text = sources.get(place.file);
+    if (text === undefined) return undefined;
+    const table = tables.get(place.file) ?? new LineTable(text);
+    tables.set(place.file, table);
+    return table.position(place);
+  };
 }
 
 /** A copy of a container with other values, at the same places. */

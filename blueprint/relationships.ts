@@ -1,11 +1,12 @@
 /** The relationships of a node template. */
 import { type Json, type JsonObject, member, objectMember, textMember } from './json.js';
-import { plannedInterfaces, type Templating } from './node-templates.js';
-import { mergeTemplateInterfaces, readTemplateInterfaces } from './operations.js';
+import type { Templating } from './node-templates.js';
+import { readTemplateInterfaces } from './operations.js';
 import type { PlanRelationship } from './plan.js';
 import { CONTAINED_IN } from './relationship-types.js';
 import { completeValues } from './schema.js';
 import { suggestion } from './suggestion.js';
+import { type PlannedInterfaces, plannedInterfaces } from './template-interfaces.js';
 
 const ON_LIFECYCLE_OPERATION = 'cloudify.relationships.depends_on_lifecycle_operation';
 
@@ -74,13 +75,12 @@ function readRelationship(
     positions.ofKey(raw, 'properties') ?? at,
   );
   if (typeName === ON_LIFECYCLE_OPERATION) checkLifecycleOperation(owner, given, section[target] as Json);
-  const sides = (['source', 'target'] as const).map((side) => {
+  const planned = (side: 'source' | 'target'): PlannedInterfaces => {
     const path = `${owner}.${side}_interfaces`;
     const own = readTemplateInterfaces(member(raw, `${side}_interfaces`), path, cx);
-    const interfaces = mergeTemplateInterfaces(type[side], own, path, at, cx);
-    return plannedInterfaces(interfaces, { owner: path, code: 'C2081', plugins, cx });
-  });
-  const [source, targetSide] = sides as [(typeof sides)[number], (typeof sides)[number]];
+    return plannedInterfaces(type[side], own, { owner: path, at, code: 'C2081', plugins, cx });
+  };
+  const [source, targetSide] = [planned('source'), planned('target')];
   return {
     type: typeName,
     target_id: target,

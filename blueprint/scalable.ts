@@ -5,8 +5,18 @@ import { isObject, type Json, type JsonObject, member, objectMember } from './js
 
 const UNBOUNDED = -1;
 
+/** What most templates have, who say nothing of it. */
+const ONE_INSTANCE: JsonObject = {
+  default_instances: 1,
+  min_instances: 0,
+  max_instances: UNBOUNDED,
+  current_instances: 1,
+  planned_instances: 1,
+};
+
 /** The five numbers of the plan. Functions stay in them until inputs are bound. */
 export function readScalable(raw: JsonObject, owner: string, cx: Compilation): JsonObject {
+  if (Object.keys(raw).length === 0) return ONE_INSTANCE;
   const at = (key: string): At => cx.positions.ofValue(raw, key);
   const defaults = numberOrFunction(
     member(raw, 'default_instances') ?? 1,

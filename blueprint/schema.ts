@@ -14,6 +14,8 @@ import { suggestion } from './suggestion.js';
 import { isBefore } from './version.js';
 
 export interface PropertySchema {
+  /** Absent: any value. */
+  readonly type: string | undefined;
   /** As the plan shows it; its default is completed. */
   readonly definition: JsonObject;
   /** The default as it was written. */
@@ -63,15 +65,15 @@ function readProperty(raw: JsonObject, path: string, at: At, cx: Compilation, da
   const definition = raw;
   const written = Object.hasOwn(raw, 'default') ? raw.default : undefined;
   if (type !== undefined && !checkType(type, path, cx.positions.ofValue(raw, 'type') ?? at, cx, dataTypes))
-    return { definition: without(definition, 'type'), written, at };
+    return { type: undefined, definition: without(definition, 'type'), written, at };
   const isData = type !== undefined && !isKnownType(type);
-  if (!isData && (written === undefined || written === null)) return { definition, written, at };
+  if (!isData && (written === undefined || written === null)) return { type, definition, written, at };
   const completing: Completing = { cx, dataTypes, owner: `${path}.default`, whole: false };
   const value = completeTyped(written ?? {}, type, completing, {
     path: '',
     at: cx.positions.ofValue(raw, 'default') ?? at,
   });
-  return { definition: { ...definition, ...(value === undefined ? {} : { default: value }) }, written, at };
+  return { type, definition: value === undefined ? definition : { ...definition, default: value }, written, at };
 }
 
 function checkType(type: string, path: string, at: At, cx: Compilation, dataTypes: DataTypes): boolean {
@@ -111,9 +113,9 @@ export function mergeSchemas(
       merged.set(name, inherited);
       continue;
     }
-    const type = textMember(overriding.definition, 'type');
+    const { type } = overriding;
     const parentDefault = member(inherited.definition, 'default') ?? null;
-    const sameData = type !== undefined && !isKnownType(type) && type === textMember(inherited.definition, 'type');
+    const sameData = type !== undefined && !isKnownType(type) && type === inherited.type;
     if (!sameData || parentDefault === null) continue;
     // The one exception: partial defaults of one data type add up.
     const completing: Completing = { cx, dataTypes, owner: `${owner}.${name}.default`, whole: false };
@@ -128,10 +130,17 @@ export function mergeSchemas(
   return merged;
 }
 
-/** Defaults of the properties that have one. */
+const DEFAULTS = new WeakMap<Schema, JsonObject>();
+
+/** Defaults of the properties that have one. Remembered: thousands of templates may be of one type. */
 export function defaultsOf(schema: Schema): JsonObject {
-  const entries = [...schema].filter(([, { definition }]) => Object.hasOwn(definition, 'default'));
-  return Object.fromEntries(entries.map(([name, { definition }]) => [name, definition.default as Json]));
+  let defaults = DEFAULTS.get(schema);
+  if (!defaults) {
+    const entries = [...schema].filter(([, { definition }]) => Object.hasOwn(definition, 'default'));
+    defaults = Object.fromEntries(entries.map(([name, { definition }]) => [name, definition.default as Json]));
+    DEFAULTS.set(schema, defaults);
+  }
+  return defaults;
 }
 
 export function definitionsOf(schema: Schema): JsonObject {
@@ -189,15 +198,20 @@ function complete(
       positions.ofValue(values, 'use_external_resource') ?? at,
     );
   const result: Record<string, Json> = {};
-  for (const [name, { definition }] of schema) {
+  for (const [name, { type, definition }] of schema) {
     const value = member(all, name);
     if (value === undefined) {
       const required = definition.required !== false && !isTrue(external) && completing.whole;
       if (required) refuse('C2045', `${owner} needs the ${called} ${pathTo(name)}`, at);
       continue;
     }
+    // Nothing to complete, nothing to tell: most properties.
+    if (type === undefined || (isKnownType(type) && fits(value, type))) {
+      result[name] = value;
+      continue;
+    }
     const own = Object.hasOwn(values, name) ? positions.ofValue(values, name) : undefined;
-    const typed = completeTyped(value, textMember(definition, 'type'), completing, {
+    const typed = completeTyped(value, type, completing, {
       path: pathTo(name),
       at: own ?? at,
       inherited: member(defaults, name),

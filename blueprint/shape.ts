@@ -1,6 +1,6 @@
 /** The form of a blueprint's sections: what may be written where, and since which version. Data, and its checker. */
-import type { Place, Report } from './diagnostics.js';
-import { DateScalar, isNumber, isObject, type Json, type JsonObject, WholeFloat } from './json.js';
+import type { Report } from './diagnostics.js';
+import { DateScalar, isNumber, isObject, type Json, type JsonObject, mapItems, WholeFloat } from './json.js';
 import type { Positions } from './positions.js';
 import { NON_TEXT_KEYS } from './source.js';
 import { suggestion } from './suggestion.js';
@@ -16,6 +16,8 @@ export interface Leaf {
 export interface RecordShape {
   readonly kind: 'record';
   readonly fields: Readonly<Record<string, Field>>;
+  /** Names of the fields that must be there. */
+  readonly required: readonly string[];
 }
 /** Keys are names that the author chooses. */
 export interface MappingShape {
@@ -62,49 +64,61 @@ const FITS: Readonly<Record<LeafKind, (value: Json) => boolean>> = {
   list: (value) => Array.isArray(value),
 };
 
+/** The document without what does not fit its shape, all of which has been reported. */
+export function fittingDocument(document: JsonObject, shape: RecordShape, context: ShapeContext): JsonObject {
+  return fittingMembers(document, shape, '', document, '', context) as JsonObject;
+}
+
 /**
- * The value without what does not fit its shape, all of which has been reported; undefined when nothing is left.
+ * The value without what does not fit its shape; undefined when nothing is left.
  *
  * @param path how messages name the value: `node_templates.vm.type`
+ * @param owner what the value is in, under `key`
  */
-export function fitting(
+function fitting(
   value: Json,
   shape: Shape,
   path: string,
-  place: Place | undefined,
+  owner: object,
+  key: string | number,
   context: ShapeContext,
 ): Json | undefined {
   if (value === null) return null;
   switch (shape.kind) {
     case 'leaf':
-      if (shape.of.some((kind) => FITS[kind](value))) return value;
-      context.report('C2010', `${path} must be ${named(shape.of)}, not ${kindOf(value)}`, place);
-      return undefined;
+      if (fitsLeaf(value, shape)) return value;
+      return refused(`${path} must be ${named(shape.of)}, not ${kindOf(value)}`, owner, key, context);
     case 'choice':
-      if (typeof value === 'string') return value;
-      return fitting(value, shape.long, path, place, context);
+      return typeof value === 'string' ? value : fitting(value, shape.long, path, owner, key, context);
     case 'sequence':
-      return fittingItems(value, shape, path, place, context);
+      return fittingItems(value, shape, path, owner, key, context);
     default:
-      return fittingMembers(value, shape, path, place, context);
+      return fittingMembers(value, shape, path, owner, key, context);
   }
+}
+
+function fitsLeaf(value: Json, { of }: Leaf): boolean {
+  for (const kind of of) if (FITS[kind](value)) return true;
+  return false;
+}
+
+function refused(message: string, owner: object, key: string | number, { positions, report }: ShapeContext): undefined {
+  report('C2010', message, positions.ofValue(owner, key));
 }
 
 function fittingItems(
   value: Json,
-  shape: SequenceShape,
+  { of }: SequenceShape,
   path: string,
-  place: Place | undefined,
+  owner: object,
+  key: string | number,
   context: ShapeContext,
-) {
-  if (!Array.isArray(value)) {
-    context.report('C2010', `${path} must be a list, not ${kindOf(value)}`, place);
-    return undefined;
-  }
-  const items = value.map((item: Json, index) =>
-    fitting(item, shape.of, `${path}[${index}]`, context.positions.ofValue(value, index), context),
+): Json | undefined {
+  if (!Array.isArray(value)) return refused(`${path} must be a list, not ${kindOf(value)}`, owner, key, context);
+  const items = mapItems<Json | undefined>(value, (item, index) =>
+    fitting(item as Json, of, `${path}[${index}]`, value, index, context),
   );
-  if (items.every((item, index) => item === value[index])) return value;
+  if (items === value) return value;
   return context.positions.carry(
     value,
     items.filter((item): item is Json => item !== undefined),
@@ -115,28 +129,55 @@ function fittingMembers(
   value: Json,
   shape: RecordShape | MappingShape,
   path: string,
-  place: Place | undefined,
+  owner: object,
+  key: string | number,
   context: ShapeContext,
-) {
+): Json | undefined {
+  if (!isObject(value)) return refused(`${path} must be a mapping, not ${kindOf(value)}`, owner, key, context);
   const { positions, report } = context;
-  if (!isObject(value)) {
-    report('C2010', `${path} must be a mapping, not ${kindOf(value)}`, place);
-    return undefined;
+  if (NON_TEXT_KEYS.has(value))
+    report('C2010', `the keys of ${path} must be text`, positions.ofValue(owner, key), 'put the key in quotes');
+  let dropped: Map<string, Json | undefined> | undefined;
+  for (const name of Object.keys(value)) {
+    const own = value[name] as Json;
+    const kept =
+      shape.kind === 'mapping'
+        ? fitting(own, shape.of, pathOf(path, name), value, name, context)
+        : fittingField(own, shape, path, value, name, context);
+    if (kept === own) continue;
+    dropped ??= new Map();
+    dropped.set(name, kept);
   }
-  if (NON_TEXT_KEYS.has(value)) report('C2010', `the keys of ${path} must be text`, place, 'put the key in quotes');
-  let changed = false;
-  const members: [string, Json][] = [];
-  for (const [key, own] of Object.entries(value)) {
-    const field = shape.kind === 'mapping' ? undefined : fieldOf(shape, key, value, path, context);
-    const inner = field ? field.shape : shape.kind === 'mapping' ? shape.of : undefined;
-    const ownPath = path === '' ? key : `${path}.${key}`;
-    const kept = inner && fitting(own, inner, ownPath, positions.ofValue(value, key), context);
-    if (field && kept !== undefined && kept !== null) checkField(field, key, kept, value, ownPath, context);
-    if (kept !== undefined) members.push([key, kept]);
-    if (kept !== own) changed = true;
-  }
-  if (shape.kind === 'record') reportMissing(shape, value, path, place, context);
-  return changed ? positions.carry(value, Object.fromEntries(members)) : value;
+  if (shape.kind === 'record')
+    for (const name of shape.required)
+      if (!Object.hasOwn(value, name) || value[name] === null)
+        report('C2010', `${path} needs ${name}`, positions.ofValue(owner, key));
+  return dropped ? positions.carry(value, withChanges(value, dropped)) : value;
+}
+
+const pathOf = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
+
+function withChanges(value: JsonObject, changes: ReadonlyMap<string, Json | undefined>): JsonObject {
+  const members = Object.entries(value).map(([name, own]) => [name, changes.has(name) ? changes.get(name) : own]);
+  return Object.fromEntries(members.filter(([, own]) => own !== undefined)) as JsonObject;
+}
+
+function fittingField(
+  value: Json,
+  shape: RecordShape,
+  path: string,
+  owner: JsonObject,
+  name: string,
+  context: ShapeContext,
+): Json | undefined {
+  const field = fieldOf(shape, name, owner, path, context);
+  if (!field) return undefined;
+  // Nothing to tell of most: their paths are not even made.
+  if (field.shape.kind === 'leaf' && !field.oneOf && !field.since && fitsLeaf(value, field.shape)) return value;
+  const ownPath = pathOf(path, name);
+  const kept = fitting(value, field.shape, ownPath, owner, name, context);
+  if (kept !== undefined && kept !== null) checkField(field, name, kept, owner, ownPath, context);
+  return kept;
 }
 
 function fieldOf(
@@ -163,13 +204,14 @@ function checkField(
   path: string,
   { positions, report, version, gates }: ShapeContext,
 ): void {
-  for (const [index, item] of (oneOf && Array.isArray(value) ? value : []).entries())
-    if (typeof item !== 'string' || !oneOf?.includes(item))
-      report(
-        'C2041',
-        `${path} may hold ${oneOf?.join(', ')}, not ${JSON.stringify(item)}`,
-        positions.ofValue(value, index),
-      );
+  if (oneOf && Array.isArray(value))
+    for (const [index, item] of (value as readonly Json[]).entries())
+      if (typeof item !== 'string' || !oneOf.includes(item))
+        report(
+          'C2041',
+          `${path} may hold ${oneOf.join(', ')}, not ${JSON.stringify(item)}`,
+          positions.ofValue(value, index),
+        );
   if (!gates || !since || !isBefore(version, since)) return;
   const needed = `cloudify_dsl_${since.join('_')}`;
   report(
@@ -178,18 +220,6 @@ function checkField(
     positions.ofKey(owner, key),
     `write: tosca_definitions_version: ${needed}`,
   );
-}
-
-function reportMissing(
-  { fields }: RecordShape,
-  value: JsonObject,
-  path: string,
-  place: Place | undefined,
-  { report }: ShapeContext,
-) {
-  for (const [key, { required }] of Object.entries(fields)) {
-    if (required && (!Object.hasOwn(value, key) || value[key] === null)) report('C2010', `${path} needs ${key}`, place);
-  }
 }
 
 const NAMES: Readonly<Record<LeafKind, string>> = {
@@ -229,7 +259,11 @@ export const textOrObject = leaf('text', 'object');
 export const listOrObject = leaf('object', 'list');
 /** Everything but a date. */
 export const any: Leaf = { kind: 'leaf', of: ANY };
-export const record = (fields: Readonly<Record<string, Field>>): RecordShape => ({ kind: 'record', fields });
+export const record = (fields: Readonly<Record<string, Field>>): RecordShape => ({
+  kind: 'record',
+  fields,
+  required: Object.keys(fields).filter((name) => fields[name]?.required),
+});
 export const mapping = (of: Shape): MappingShape => ({ kind: 'mapping', of });
 export const sequence = (of: Shape): SequenceShape => ({ kind: 'sequence', of });
 export const shortOr = (long: Shape): ChoiceShape => ({ kind: 'choice', short: text, long });

@@ -5,7 +5,8 @@
  */
 import type { DiagnosticCode, Place, Report } from './diagnostics.js';
 import { DateScalar, isObject, type Json, OddScalar } from './json.js';
-import type { KeyMarks, Positions } from './positions.js';
+import type { Positions } from './positions.js';
+import { readBlocks } from './yaml/blocks.js';
 import { type AliasNode, type MappingNode, parseYaml, type ScalarNode, type YamlNode } from './yaml/parser.js';
 import { numberOf, plainScalar } from './yaml/plain-scalars.js';
 import { YamlError } from './yaml/text.js';
@@ -42,6 +43,21 @@ export function readSource(
     });
     return undefined;
   }
+  const blocks = readBlocks(text, limits, {
+    mapping: (mapping, offset, keys, offsets) => positions.markMapping(mapping, file, offset, keys, offsets),
+    list: (list, offset, offsets) => positions.markList(list, file, offset, offsets),
+  });
+  return blocks ? { file, value: blocks.value ?? {} } : parsedSource(file, text, positions, report, limits);
+}
+
+/** What the whole of YAML makes of the text. */
+export function parsedSource(
+  file: string,
+  text: string,
+  positions: Positions,
+  report: Report,
+  limits: SourceLimits,
+): Source | undefined {
   try {
     const root = parseYaml(text, limits.depth);
     const value = root ? new Reader(file, positions, report, limits).value(root, 0) : null;
@@ -101,14 +117,15 @@ class Reader {
     const list = node.items.map((item) => this.value(item, depth + 1));
     this.positions.markList(
       list,
-      this.#place(node),
-      node.items.map((item) => this.#place(item)),
+      this.file,
+      node.offset,
+      node.items.map(({ offset }) => offset),
     );
     return list;
   }
 
   #mapping(node: MappingNode, depth: number): Json {
-    const marks = new Map<string, KeyMarks>();
+    const places = new Map<string, readonly [key: number, value: number]>();
     const own = new Map<string, Json>();
     const merged: Json[] = [];
     let otherKeys = false;
@@ -124,7 +141,7 @@ class Reader {
         throw new YamlError('constructor', 'a mapping or a list cannot be a key', keyNode.offset);
       if (typeof key !== 'string') otherKeys = true;
       const name = isDate && keyNode.kind === 'scalar' ? keyNode.text : String(key);
-      marks.set(name, { file: this.file, key: keyNode.offset, value: valueNode.offset });
+      places.set(name, [keyNode.offset, valueNode.offset]);
       own.set(name, value);
     }
     // Earlier merged mappings win over later ones, and what is written here over them all.
@@ -132,7 +149,7 @@ class Reader {
     for (const source of merged.reverse())
       for (const [key, value] of Object.entries(source as object)) put(result, key, value);
     for (const [key, value] of own) put(result, key, value);
-    this.positions.markMapping(result, this.#place(node), marks);
+    this.positions.markMapping(result, this.file, node.offset, [...places.keys()], [...places.values()].flat());
     if (otherKeys) NON_TEXT_KEYS.add(result);
     return result;
   }

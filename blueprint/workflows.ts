@@ -51,7 +51,7 @@ function readWorkflow(
   return {
     plugin: mapping?.plugin ?? '',
     operation: mapping?.operation ?? '',
-    parameters: { ...parameters, ...scriptParameters(mapping?.inputs ?? {}) },
+    parameters: { ...parameters, ...scriptParameters(mapping?.script ?? {}) },
     is_cascading: member(raw, 'is_cascading') === true,
     availability_rules: rules,
   };

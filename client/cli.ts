@@ -1,4 +1,5 @@
 /** The command line: parses, runs one command, and turns what came of it into an exit code. */
+import './short-lived.js';
 import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { createColors } from 'picocolors';
@@ -40,7 +41,6 @@ const MOVED: Readonly<Record<string, string>> = {
   local: 'caisson install BLUEPRINT, caisson execute WORKFLOW DEPLOYMENT, caisson node-instances list -d DEPLOYMENT',
   init: 'caisson install BLUEPRINT does it all; a deployment that is not installed yet: caisson deployments create BLUEPRINT',
   blueprints: 'caisson validate BLUEPRINT, caisson plan BLUEPRINT, caisson deployments create BLUEPRINT',
-  agents: 'workers take the place of agents: caisson workers list',
   snapshots: 'back up the folder of the setting home, or your Temporal cluster',
 };
 

@@ -51,17 +51,17 @@ export async function connect(settings: Settings, options: ConnectOptions = {}):
   const embedded = settings.connection.address === undefined;
   let stack = embedded ? await embeddedStack(settings, options) : undefined;
   const { address } = settings.connection;
-  const [{ Client, Connection }, { createDataConverter }, { openArtifactStore }, encryption] = await Promise.all([
+  const [{ Client, Connection }, { createDataConverter }, { artifactStoreOf }, encryption] = await Promise.all([
     loading,
     import('../store/data-converter.js'),
-    import('../store/open.js'),
+    import('./artifacts.js'),
     settings.encryption && keysOf(settings.encryption),
     // Takes no time beside the loading, and tells at once what Temporal's client tells after ten seconds.
     address === undefined
       ? undefined
       : (await import('./stack/reach.js')).checkReach({ ...settings.connection, address }),
   ]);
-  const store = openArtifactStore(settings.artifacts);
+  const store = artifactStoreOf(settings);
   const reached = (): ConnectionSettings & { readonly address: string } => ({
     ...settings.connection,
     address: settings.connection.address ?? stack!.server.address,

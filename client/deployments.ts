@@ -20,9 +20,14 @@ import { ask, refusedUpdate } from './ask.js';
 import type { CaissonConnection } from './connection.js';
 import { checkId } from './deployment-id.js';
 import { type CaissonError, conflict, notFound } from './errors.js';
-import type { PreparedDeployment } from './prepare.js';
+import type { CompiledBlueprint, PreparedDeployment } from './prepare.js';
 import { refuseUnserved } from './served.js';
 import { storeFiles } from './stored-files.js';
+
+/** What of a prepared blueprint makes a deployment. */
+export type CreatableDeployment = Pick<PreparedDeployment, 'compact' | 'instances'> & {
+  readonly blueprint: Pick<CompiledBlueprint, 'id' | 'folder' | 'mainFile' | 'imported'>;
+};
 
 /** The id of the new deployment, its labels, and its first execution. */
 export interface CreateDeploymentOptions {
@@ -42,14 +47,14 @@ export interface CreateDeploymentOptions {
  */
 export async function createDeployment(
   connection: CaissonConnection,
-  prepared: PreparedDeployment,
+  prepared: CreatableDeployment,
   { id, labels, first }: CreateDeploymentOptions,
 ): Promise<void> {
   checkId(id);
   const { blueprint, compact, instances } = prepared;
   await refuseExisting(connection, id);
   await refuseUnserved(connection, compact);
-  const archive = await storeFiles(connection.store, { folder: blueprint.folder, plan: compact, deploymentId: id });
+  const archive = await storeFiles(connection.store, { blueprint, plan: compact, deploymentId: id });
   const input: DeploymentInput = {
     id,
     blueprint: { id: blueprint.id, main_file: blueprint.mainFile, archive },

@@ -24,6 +24,6 @@ export async function mendedBlueprint(
   const compiled = await compileBlueprint(file, catalog);
   const { compact } = prepare(compiled, inputs, catalog);
   await refuseUnserved(connection, compact);
-  const archive = await storeFiles(connection.store, { folder: compiled.folder, plan: compact, deploymentId });
+  const archive = await storeFiles(connection.store, { blueprint: compiled, plan: compact, deploymentId });
   return { blueprint: { id: compiled.id, main_file: compiled.mainFile, archive }, plan: compact };
 }

@@ -1,8 +1,8 @@
 /** The plugins that blueprints may import, as the settings say. */
 import type { Catalog } from '../plugins/catalog.js';
 import { installedPlugins } from '../plugins/installed.js';
-import { openArtifactStore } from '../store/open.js';
 import { storedPlugins } from '../store/plugin-packages.js';
+import { artifactStoreOf } from './artifacts.js';
 import type { Settings } from './settings.js';
 
 /**
@@ -13,9 +13,9 @@ import type { Settings } from './settings.js';
  * const { settings } = await loadSettings();
  * const catalog = await pluginCatalog(settings);
  */
-export async function pluginCatalog({
-  pluginFolders,
-  artifacts,
-}: Pick<Settings, 'pluginFolders' | 'artifacts'>): Promise<Catalog> {
-  return await installedPlugins(pluginFolders, await storedPlugins(openArtifactStore(artifacts)));
+export async function pluginCatalog(settings: Settings): Promise<Catalog> {
+  return await installedPlugins(settings.pluginFolders, {
+    packages: await storedPlugins(artifactStoreOf(settings)),
+    pythonPackages: settings.pythonPlugins,
+  });
 }

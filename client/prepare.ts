@@ -9,10 +9,13 @@ import { initialInstances } from '../graph/instances.js';
 import { prepareDeployment } from '../graph/prepare-deployment.js';
 import type { NodeInstance } from '../graph/state.js';
 import { type Catalog, unprovidedHint } from '../plugins/catalog.js';
+import type { ImportedFolder } from '../store/blueprint-archive.js';
 import { type BlueprintHostOptions, blueprintHost } from './blueprint-host.js';
 import { boundPlan } from './bound-plan.js';
 import { CaissonError, refusal } from './errors.js';
 import { importResolver, parseImportRules } from './import-resolver.js';
+import { importedFolders } from './imported-folders.js';
+import type { GivenInputs } from './inputs.js';
 import { loadSettings } from './settings.js';
 
 /** A blueprint that was compiled: its plan, and the files that go to the workers. */
@@ -23,6 +26,8 @@ export interface CompiledBlueprint {
   readonly folder: string;
   /** Name of the main file in the folder. */
   readonly mainFile: string;
+  /** Files of the blueprints that it imports by `blueprint:`. */
+  readonly imported: readonly ImportedFolder[];
   readonly plan: ParsedPlan;
   readonly sources: ReadonlyMap<string, string>;
 }
@@ -44,11 +49,12 @@ export async function compileBlueprint(file: string, catalog: Catalog): Promise<
   const main = await mainFileOf(file);
   const folder = path.dirname(main);
   const host = await hostOf(main, catalog);
-  const { plan, diagnostics, sources } = await compile(main, host, {
+  const { plan, diagnostics, sources, blueprintFiles } = await compile(main, host, {
     unprovided: (plugin, operation) => unprovidedHint(catalog, plugin, operation),
   });
   if (!plan) throw refusal(diagnostics, sources);
-  return { id: defaultId(main), folder, mainFile: path.basename(main), plan, sources };
+  const imported = importedFolders(plan, blueprintFiles);
+  return { id: defaultId(main), folder, mainFile: path.basename(main), imported, plan, sources };
 }
 
 /** What the compiler may read for a blueprint on this machine. */
@@ -71,6 +77,8 @@ export interface PrepareOptions {
   readonly secretExists?: (key: string) => boolean;
   /** @default Math.random */
   readonly random?: () => number;
+  /** Where the inputs were written. @default not known */
+  readonly given?: GivenInputs;
 }
 
 /** @throws CaissonError (validation) for inputs that are missing, unknown or unfit */
@@ -78,13 +86,14 @@ export function prepare(
   blueprint: CompiledBlueprint,
   inputs: JsonObject,
   catalog: Catalog,
-  { secretExists, random = Math.random }: PrepareOptions = {},
+  { secretExists, random = Math.random, given }: PrepareOptions = {},
 ): PreparedDeployment {
   const { plan, diagnostics } = prepareDeployment(blueprint.plan, inputs, {
     random,
     ...(secretExists ? { secretExists } : {}),
+    ...(given ? { written: given, sources: given.sources } : {}),
   });
-  if (!plan) throw refusal(diagnostics, blueprint.sources);
+  if (!plan) throw refusal(diagnostics, new Map([...blueprint.sources, ...(given?.sources ?? [])]));
   return { blueprint, plan, compact: boundPlan(plan, catalog), instances: initialInstances(plan) };
 }
 

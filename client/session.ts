@@ -1,5 +1,6 @@
 /** What a command works with: settings, connection and installed plugins, opened when first asked for. */
 import type { Catalog } from '../plugins/catalog.js';
+import type { SecretStore } from '../store/secrets.js';
 import type { GlobalOptions } from './commands/definition.js';
 import type { CaissonConnection } from './connection.js';
 import type { Io } from './output/io.js';
@@ -56,6 +57,14 @@ async function tellDeserted(connection: CaissonConnection, io: Io): Promise<void
   if (text !== undefined) io.err(text);
 }
 
+/** The secrets that the settings choose. @throws CaissonError for settings that cannot be used */
+export async function secretsOf(global: GlobalOptions): Promise<SecretStore> {
+  const { loadSettings } = await import('./settings.js');
+  const { secretsHere } = await import('./secrets.js');
+  const { settings } = await loadSettings(settingFlags(global));
+  return await secretsHere(settings);
+}
+
 /**
  * Whether secrets exist: asked before anything starts, where this machine's workers are the ones that will need them.
  *
@@ -68,8 +77,8 @@ export async function knownSecrets(
   const { loadSettings } = await import('./settings.js');
   const { settings } = await loadSettings(settingFlags(global));
   if (needed.length === 0 || settings.connection.address !== undefined) return undefined;
-  const { secretStore } = await import('../store/secrets.js');
-  const secrets = secretStore({ folder: settings.secretsFolder, environment: process.env });
+  const { secretsHere } = await import('./secrets.js');
+  const secrets = await secretsHere(settings);
   const known = new Set<string>();
   for (const key of needed) if (typeof key === 'string' && (await secrets.get(key)) !== undefined) known.add(key);
   return (key) => known.has(key);

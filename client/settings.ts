@@ -5,6 +5,9 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
+import type { S3Settings } from '../store/s3/settings.js';
+import type { SecretSettings } from '../store/secrets.js';
+import type { VaultSettings } from '../store/vault/settings.js';
 import { CaissonError } from './errors.js';
 import { type ConnectionSettings, resolveConnection } from './settings/connection.js';
 import { projectSettings, type SettingsFile, settingsIn } from './settings/file.js';
@@ -22,11 +25,16 @@ export interface Settings {
   readonly cacheFolder: string;
   readonly stateFolder: string;
   readonly downloadsFolder: string;
+  /** A folder's path or a location that names its kind. */
   readonly artifacts: string;
-  readonly secretsFolder: string;
+  /** For an artifact store in a bucket. */
+  readonly s3?: S3Settings;
+  readonly secrets: SecretSettings;
   /** Work folders of deployments on this machine. */
   readonly workFolder: string;
   readonly pluginFolders: readonly string[];
+  /** Python packages that may be installed by their name. */
+  readonly pythonPlugins?: string;
   /** Blueprints that others may import. */
   readonly blueprintFolders: readonly string[];
   readonly imports: { readonly network: boolean; readonly rules?: string };
@@ -42,6 +50,7 @@ export interface Settings {
   readonly connection: ConnectionSettings;
   readonly encryption?: { readonly keys?: string; readonly keyFile?: string };
   readonly worker: WorkerLimits;
+  readonly agent: AgentSettings;
 }
 
 export interface WorkerLimits {
@@ -55,6 +64,16 @@ export interface WorkerLimits {
   /** HOST:PORT */
   readonly health?: string;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+}
+
+export interface AgentSettings {
+  /** HOST:PORT */
+  readonly address?: string;
+  /** TOML that agents get instead of the worker's own settings. */
+  readonly settingsFile?: string;
+  /** A command on the hosts. */
+  readonly program?: string;
+  readonly packageUrl?: string;
 }
 
 export interface SettingOrigin {
@@ -205,7 +224,13 @@ function settingsOf(origins: readonly SettingOrigin[], connection: ConnectionSet
     stateFolder: values.state,
     downloadsFolder: values.downloads,
     artifacts: values.artifacts,
-    secretsFolder: values.secrets,
+    ...optional('s3', s3Of(values)),
+    secrets: {
+      location: values.secrets,
+      ...optional('keys', values.secrets_key),
+      ...optional('keyFile', values.secrets_key_file),
+      ...optional('vault', vaultOf(values)),
+    },
     workFolder: path.join(values.home, 'work'),
     pluginFolders: values.plugins,
     blueprintFolders: values.blueprints,
@@ -214,6 +239,7 @@ function settingsOf(origins: readonly SettingOrigin[], connection: ConnectionSet
     download: values.download,
     retention: values.retention,
     taskQueue: values.task_queue,
+    ...optional('pythonPlugins', values.python_plugins),
     ...optional('temporalCli', values.temporal_cli),
     ...optional('port', values.port),
     ...optional('uiPort', values.ui_port),
@@ -230,6 +256,40 @@ function settingsOf(origins: readonly SettingOrigin[], connection: ConnectionSet
       ...optional('prometheus', values['worker.prometheus']),
       ...optional('health', values['worker.health']),
     },
+    agent: {
+      ...optional('address', values['agent.address']),
+      ...optional('settingsFile', values['agent.settings_file']),
+      ...optional('program', values['agent.program']),
+      ...optional('packageUrl', values['agent.package_url']),
+    },
+  };
+}
+
+function s3Of(values: Record<SettingKey, never>): S3Settings | undefined {
+  if (!String(values.artifacts).startsWith('s3:')) return undefined;
+  return {
+    ...optional('endpoint', values['s3.endpoint']),
+    ...optional('region', values['s3.region']),
+    ...optional('accessKeyId', values['s3.access_key_id']),
+    ...optional('secretAccessKey', values['s3.secret_access_key']),
+  };
+}
+
+function vaultOf(values: Record<SettingKey, never>): VaultSettings | undefined {
+  if (!String(values.secrets).startsWith('vault:')) return undefined;
+  return {
+    ...optional('address', values['vault.address']),
+    ...optional('namespace', values['vault.namespace']),
+    ...optional('token', values['vault.token']),
+    ...optional('tokenFile', values['vault.token_file']),
+    ...optional('roleId', values['vault.role_id']),
+    ...optional('secretId', values['vault.secret_id']),
+    ...optional('secretIdFile', values['vault.secret_id_file']),
+    ...optional('authMount', values['vault.auth_mount']),
+    ...optional('caFile', values['vault.ca_file']),
+    ...optional('certFile', values['vault.cert_file']),
+    ...optional('certKeyFile', values['vault.cert_key_file']),
+    ...optional('serverName', values['vault.server_name']),
   };
 }
 

@@ -6,22 +6,23 @@ import { noteWorkflowFiles, workflowFilesOf } from '../store/blueprint-workflows
 import { findPluginPackage, notePluginUse } from '../store/plugin-packages.js';
 import { archivesOf } from './bound-plan.js';
 import { conflict } from './errors.js';
+import type { CompiledBlueprint } from './prepare.js';
 
 export interface FilesOf {
-  readonly folder: string;
+  readonly blueprint: Pick<CompiledBlueprint, 'folder' | 'imported'>;
   /** Bound to plugins. */
   readonly plan: DeploymentPlan;
   readonly deploymentId: string;
 }
 
 /**
- * Stores the files of a blueprint's folder, notes which of them are workflows, and which plugin packages are used.
+ * Stores the files of a blueprint's folder and of the blueprints that it imports, notes which of them are workflows, and which plugin packages are used.
  *
  * @returns the archive's hash
  * @throws CaissonError (conflict) when a package has been deleted since the plan was made
  */
-export async function storeFiles(store: ArtifactStore, { folder, plan, deploymentId }: FilesOf): Promise<string> {
-  const archive = await storeBlueprint(store, folder);
+export async function storeFiles(store: ArtifactStore, { blueprint, plan, deploymentId }: FilesOf): Promise<string> {
+  const archive = await storeBlueprint(store, blueprint.folder, blueprint.imported);
   await noteWorkflowFiles(store, { archive, files: workflowFilesOf(plan) });
   await noteUses(store, deploymentId, archivesOf(plan));
   return archive;

@@ -9,8 +9,8 @@ import type { UpdateTarget } from '../workflows/messages.js';
 import type { CaissonConnection } from './connection.js';
 import { getDeployment, getPlan } from './deployments.js';
 import { CaissonError } from './errors.js';
-import { readInputs } from './inputs.js';
-import { type CompiledBlueprint, compileBlueprint, prepare } from './prepare.js';
+import { readGivenInputs } from './inputs.js';
+import { type CompiledBlueprint, compileBlueprint, type PreparedDeployment, prepare } from './prepare.js';
 import { refuseUnserved } from './served.js';
 import { storeFiles } from './stored-files.js';
 
@@ -34,15 +34,29 @@ export async function updateTarget(
 ): Promise<UpdateTarget> {
   const before = (await getPlan(connection, deploymentId)).inputs;
   return await withBlueprint(connection, deploymentId, file, catalog, async (compiled) => {
-    const given = await readInputs(inputs, compiled.plan.inputs);
-    const kept: JsonObject = Object.fromEntries(
-      Object.entries(before).filter(([name]) => Object.hasOwn(compiled.plan.inputs, name)),
-    );
-    const { compact } = prepare(compiled, { ...kept, ...given }, catalog);
+    const { compact } = await preparedUpdate(compiled, before, inputs, catalog);
     await refuseUnserved(connection, compact);
-    const archive = await storeFiles(connection.store, { folder: compiled.folder, plan: compact, deploymentId });
+    const archive = await storeFiles(connection.store, { blueprint: compiled, plan: compact, deploymentId });
     return { blueprint: { id: compiled.id, main_file: compiled.mainFile, archive }, plan: compact };
   });
+}
+
+/**
+ * The new version of a deployment, prepared: inputs that are not given anew keep their values, as far as there still are
+ * such inputs.
+ *
+ * @param before the deployment's inputs
+ * @throws CaissonError (validation)
+ */
+export async function preparedUpdate(
+  compiled: CompiledBlueprint,
+  before: JsonObject,
+  inputs: readonly string[],
+  catalog: Catalog,
+): Promise<PreparedDeployment> {
+  const given = await readGivenInputs(inputs, compiled.plan.inputs);
+  const kept = Object.entries(before).filter(([name]) => Object.hasOwn(compiled.plan.inputs, name));
+  return prepare(compiled, { ...Object.fromEntries(kept), ...given.values }, catalog, { given });
 }
 
 async function withBlueprint<Result>(

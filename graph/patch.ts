@@ -27,6 +27,13 @@ function isPatchOperation(value: unknown): value is PatchOperation {
   return value[0] === 'set' ? value.length === 3 : ['delete', 'ensure'].includes(value[0]) && value.length === 2;
 }
 
+/** The patch with each value that it sets put through `map`. */
+export function mapPatch(patch: Patch, map: (value: Json) => Json): Patch {
+  return patch.map((operation) =>
+    operation[0] === 'set' ? (['set', operation[1], map(operation[2])] as const) : operation,
+  );
+}
+
 /**
  * A copy of `properties` with `patch` applied. Intermediate objects that are missing, or are no containers, are made.
  * Setting an index past the end of a list appends; deleting what is not there changes nothing.

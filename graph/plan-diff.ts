@@ -2,6 +2,7 @@
 import type { JsonObject } from '../blueprint/json.js';
 import type { DeploymentPlan, PlanNode, PlanRelationship } from '../blueprint/plan.js';
 import { isContainment } from './instances.js';
+import { LIFECYCLE } from './lifecycle.js';
 import { countOf, withCount } from './modification.js';
 
 export interface NodeChange {
@@ -17,6 +18,9 @@ export interface RelationshipKey {
   readonly type: string;
   readonly target_id: string;
 }
+
+/** With one of these mapped, a node whose properties changed is updated in place; else it is reinstalled. */
+export const UPDATE_OPERATIONS = ['update', 'update_config', 'update_apply'].map((name) => `${LIFECYCLE}.${name}`);
 
 export interface PlanDiff {
   readonly added: readonly string[];

@@ -7,8 +7,9 @@ import { evaluate } from '../blueprint/intrinsics/evaluate.js';
 import { functionalOf, scanPlan } from '../blueprint/intrinsics/scan.js';
 import { type EvaluationScope, FunctionEvaluationError } from '../blueprint/intrinsics/scope.js';
 import { codeOf } from '../blueprint/intrinsics/validate.js';
-import { isObject, type Json, type JsonObject, mapEntries, mapItems } from '../blueprint/json.js';
+import { isObject, type Json, type JsonObject, mapItems } from '../blueprint/json.js';
 import type { DeploymentPlan, Operation, Operations, ParsedPlan, PlanNode } from '../blueprint/plan.js';
+import { locator } from '../blueprint/positions.js';
 import { planInstances } from './instances.js';
 
 export interface DeploymentOptions extends BindOptions {
@@ -18,6 +19,8 @@ export interface DeploymentOptions extends BindOptions {
   readonly runtimeOnlyEvaluation?: boolean;
   /** Whether a secret exists; absent: secrets are taken to exist. */
   readonly secretExists?: (key: string) => boolean;
+  /** Texts of the files in which inputs were written, by location: for lines and columns. */
+  readonly sources?: ReadonlyMap<string, string>;
   /** Instance ids that are taken. */
   readonly takenIds?: ReadonlySet<string>;
 }
@@ -35,7 +38,10 @@ export function prepareDeployment(
 ): DeploymentResult {
   const bound = bindInputs(parsed, inputs, options);
   const problems: Problem[] = [...bound.problems];
-  const refused = (): DeploymentResult => ({ diagnostics: problems.map((problem) => diagnosticOf(problem)) });
+  const refused = (): DeploymentResult => {
+    const positionOf = locator(options.sources ?? new Map());
+    return { diagnostics: problems.map((problem) => diagnosticOf(problem, positionOf)) };
+  };
   if (problems.length > 0) return refused();
   const evaluated = evaluateStatic(
     { ...parsed, inputs: bound.values },
@@ -119,15 +125,14 @@ function markOperations(node: PlanNode): PlanNode {
 }
 
 function marked(operations: Operations): Operations {
-  const functional = new Set(functionalOf(operations).map(({ operation }) => operation));
-  if (functional.size === 0) return operations;
-  const done = new Map<Operation, Operation>();
-  return mapEntries(operations, (operation) => {
-    if (!functional.has(operation)) return operation;
-    const known = done.get(operation) ?? { ...operation, has_intrinsic_functions: true };
-    done.set(operation, known);
-    return known;
-  });
+  const functional = functionalOf(operations);
+  if (functional.length === 0) return operations;
+  const marks: Record<string, Operation> = { ...operations };
+  for (const { operation, names } of functional) {
+    const own = { ...operation, has_intrinsic_functions: true };
+    for (const name of names) marks[name] = own;
+  }
+  return marks;
 }
 
 function checkSecrets(plan: ParsedPlan, { secretExists }: DeploymentOptions, problems: Problem[]): void {

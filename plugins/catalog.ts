@@ -33,12 +33,19 @@ export interface InstalledPlugin {
   readonly open?: boolean;
   /** Its description in the newest form that a blueprint of the version may import; undefined when it has none. */
   describe(version: Version): Promise<PluginDescription | undefined>;
+  /**
+   * Of one that runs plugins of another kind by its operation `run`: whether it was `chosen` to run this one, whoever
+   * else provides it, or would be `able` to.
+   */
+  foreign?(plugin: ForeignPlugin): 'chosen' | 'able' | undefined;
 }
 
 /** One whose code is in this process. */
 export interface PresentPlugin extends InstalledPlugin {
   readonly plugin: Plugin;
 }
+
+export type ForeignPlugin = Pick<PlanPlugin, 'package_name' | 'source' | 'install'>;
 
 /** The plugins that are installed. Made by `pluginCatalog`. */
 export type Catalog = readonly InstalledPlugin[];
@@ -65,7 +72,13 @@ function newestFirst(plugins: Catalog): readonly InstalledPlugin[] {
 }
 
 /** What of a plan's plugin says which installed one does its work. */
-export type NamedPlugin = Pick<PlanPlugin, 'name' | 'package_name'> & Partial<Pick<PlanPlugin, 'package_version'>>;
+export type NamedPlugin = Pick<PlanPlugin, 'name' | 'package_name'> &
+  Partial<Pick<PlanPlugin, 'package_version'> & ForeignPlugin>;
+
+/** Whether a package's plugin of another kind was chosen, whoever else provides it. */
+export function isChosen(catalog: Catalog, package_name: string): boolean {
+  return foreignRunner(catalog, { name: '', package_name }, 'chosen') !== undefined;
+}
 
 /** The activity that does the work of a plugin's operation; undefined when no installed plugin provides it. */
 export function activityOf(catalog: Catalog, named: NamedPlugin, operation: string): string | undefined {
@@ -83,11 +96,32 @@ export function providerOf(
   named: NamedPlugin,
   operation: string,
 ): { readonly installed: InstalledPlugin; readonly activity: string } | undefined {
+  const chosen = foreignRunner(catalog, named, 'chosen');
   for (const installed of candidatesFor(catalog, named)) {
     const name = operationNamed(installed, operation);
-    if (name !== undefined) return { installed, activity: `${installed.plugin.name}.${name}` };
+    // The other kind's plugin knows nothing of names that only ours has.
+    if (name !== undefined && (chosen === undefined || name === operation))
+      return { installed, activity: `${installed.plugin.name}.${name}` };
   }
-  return undefined;
+  if (chosen !== undefined) return runOf(chosen);
+  // Of one that we have under its package's name, an operation that we lack is a mistake, and no reason to fetch another;
+  // unless the blueprint has it with it.
+  const fetches = named.source?.includes('://') ?? false;
+  const known = catalog.some(({ plugin }) => plugin.packageNames?.includes(named.package_name ?? ''));
+  const able = !known || !fetches ? foreignRunner(catalog, named, 'able') : undefined;
+  return able && runOf(able);
+}
+
+function runOf(runner: InstalledPlugin): { readonly installed: InstalledPlugin; readonly activity: string } {
+  return { installed: runner, activity: `${runner.plugin.name}.run` };
+}
+
+function foreignRunner(
+  catalog: Catalog,
+  { package_name, source = null, install = true }: NamedPlugin,
+  wanted: 'chosen' | 'able',
+): InstalledPlugin | undefined {
+  return catalog.find((one) => one.foreign?.({ package_name, source, install }) === wanted);
 }
 
 /** The installed plugin that a plan's plugin is; undefined for none. */
@@ -110,7 +144,7 @@ function candidatesFor(catalog: Catalog, { name, package_name, package_version }
   return [...ownPrefixFirst(ofVersion), ...ownPrefixFirst(ofPackage), ...ofName];
 }
 
-/** Operations of Cloudify's agent are never run: there is no agent, and workers take its place. */
+/** Every host has operations of Cloudify's agent by its type; where none is asked for, none is run. */
 const AGENT_PLUGINS = ['agent', 'cloudify_agent'];
 
 /** What to tell the author about an operation that no installed plugin provides; undefined when one does. */

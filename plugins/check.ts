@@ -139,7 +139,7 @@ interface Implementation {
 }
 
 /** What the operations of all types in a document are mapped to. */
-function* implementationsIn(document: Json): Generator<Implementation> {
+export function* implementationsIn(document: Json): Generator<Implementation> {
   for (const section of ['node_types', 'relationships'])
     for (const [type, declared] of Object.entries(objectMember(document, section)))
       for (const interfaces of ['interfaces', 'source_interfaces', 'target_interfaces'])

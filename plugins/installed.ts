@@ -2,20 +2,32 @@
 import { builtInPlugins } from './builtin.js';
 import type { Catalog, PresentPlugin } from './catalog.js';
 import { loadPlugins } from './load.js';
+import { pythonPlugins } from './python/index.js';
+
+export interface InstalledOptions {
+  /** Packages of the artifact store, see `storedPlugins`. @default none */
+  readonly packages?: Catalog;
+  /** Python packages that may be installed by their name, as the setting `python_plugins` has them. */
+  readonly pythonPackages?: string | undefined;
+}
 
 /**
  * @param folders each a plugin's folder, or a folder of plugins' folders; one that is not there holds none
- * @param packages those of the artifact store, see `storedPlugins`
  * @throws PluginRefused for a plugin that cannot be loaded, or two of one name
  */
-export async function installedPlugins(folders: readonly string[], packages: Catalog = []): Promise<Catalog> {
-  const present = await presentPlugins(folders);
-  return [...present, ...packages];
+export async function installedPlugins(
+  folders: readonly string[],
+  { packages = [], pythonPackages }: InstalledOptions = {},
+): Promise<Catalog> {
+  return [...(await presentPlugins(folders, pythonPackages)), ...packages];
 }
 
 /** The plugins whose code is at hand: the built-in ones, and those of folders. @throws PluginRefused */
-export async function presentPlugins(folders: readonly string[]): Promise<readonly PresentPlugin[]> {
-  const builtIn = await builtInPlugins();
+export async function presentPlugins(
+  folders: readonly string[],
+  pythonPackages?: string,
+): Promise<readonly PresentPlugin[]> {
+  const builtIn = [...(await builtInPlugins()), pythonPlugins(pythonPackages)];
   const own = await loadPlugins(folders, new Map(builtIn.map(({ plugin }) => [plugin.name, 'Caisson itself'])));
   return [...own, ...builtIn];
 }

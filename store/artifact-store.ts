@@ -1,10 +1,13 @@
 /**
  * Where Caisson keeps what does not belong into a history: blueprint archives, big payloads, logs, journals, snapshots.
- * A folder by default. Keys are relative paths of `[A-Za-z0-9._-]` segments.
+ * A folder by default, or a bucket. Keys are relative paths of `[A-Za-z0-9._@-]` segments; none ends in `@` and six
+ * digits.
  */
 export interface ArtifactStore {
   /** Stores the whole of `data` under `key`, or nothing: a reader never sees half of it. */
   put(key: string, data: Uint8Array): Promise<void>;
+  /** The same, unless something is there under `key`: of several at once, one wins. @returns whether it was stored */
+  create(key: string, data: Uint8Array): Promise<boolean>;
   get(key: string): Promise<Uint8Array | undefined>;
   has(key: string): Promise<boolean>;
   /** Keys that begin with `prefix`, sorted. */
@@ -19,6 +22,7 @@ export interface ArtifactStore {
 export function checkKey(key: string): void {
   const segments = key.split('/');
   if (
+    /@\d{6}$/.test(key) ||
     segments.some(
       (segment) => segment === '' || segment === '.' || segment === '..' || !/^[A-Za-z0-9._@-]+$/.test(segment),
     )

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { appendFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type ArtifactStore, checkKey } from './artifact-store.js';
 
@@ -18,6 +18,21 @@ export function folderStore(root: string): ArtifactStore {
       const part = `${file}.${randomBytes(6).toString('hex')}.part`;
       await writeFile(part, data, { mode: 0o600 });
       await rename(part, file);
+    },
+    async create(key, data) {
+      const file = fileOf(key);
+      await mkdir(path.dirname(file), { recursive: true });
+      const part = `${file}.${randomBytes(6).toString('hex')}.part`;
+      await writeFile(part, data, { mode: 0o600 });
+      try {
+        await link(part, file);
+        return true;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+        return false;
+      } finally {
+        await rm(part, { force: true });
+      }
     },
     async get(key) {
       try {

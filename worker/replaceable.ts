@@ -56,10 +56,11 @@ export async function workflowCode({
 
 export interface ReplaceableRun {
   readonly source: CodeSource;
-  readonly first: WorkflowCode;
+  /** Absent: it serves operations only, and is never replaced. */
+  readonly first: WorkflowCode | undefined;
   /** Makes a worker on a connection of its own: two of them are there for a while, which one connection does not allow. */
-  readonly create: (bundle: WorkflowBundleOption) => Promise<OwnWorker>;
-  readonly onTaken: (code: WorkflowCode) => void;
+  readonly create: (bundle: WorkflowBundleOption | undefined) => Promise<OwnWorker>;
+  readonly onTaken: (code: WorkflowCode | undefined) => void;
   /** Workers that were replaced and still have operations: they are added here, and leave by themselves. */
   readonly retiring: Set<Promise<void>>;
   readonly signal: AbortSignal;
@@ -79,10 +80,13 @@ export interface OwnWorker {
 export async function runReplaceable(run: ReplaceableRun): Promise<void> {
   const { source, first, create, onTaken, retiring, signal } = run;
   let code = first;
-  let current = started(await create(code.bundle));
+  let current = started(await create(code?.bundle));
   for (;;) {
     onTaken(code);
-    const next = await Promise.race([current.ended.then(() => undefined), successor(source, code, create, signal)]);
+    const next = await Promise.race([
+      current.ended.then(() => undefined),
+      code ? successor(source, code, create, signal) : untilAborted(signal),
+    ]);
     if (next === undefined) {
       current.stop();
       return await current.ended;
@@ -106,6 +110,11 @@ function started({ worker, close }: OwnWorker): { readonly ended: Promise<void>;
       if (worker.getState() === 'RUNNING') worker.shutdown();
     },
   };
+}
+
+async function untilAborted(signal: AbortSignal): Promise<undefined> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
 /** A worker for code that is newer. One that cannot be made leaves the present one where it is. */

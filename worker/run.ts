@@ -16,7 +16,8 @@ export interface WorkerSettings extends DefinitionSources {
   readonly namespace: string;
   readonly store: ArtifactStore;
   readonly environment: OperationEnvironment;
-  readonly bundle: WorkflowBundleOption;
+  /** Absent: it serves operations only. */
+  readonly bundle?: WorkflowBundleOption;
   /** Shown in the UI as the worker's name. */
   readonly identity: string;
   /** @default 'caisson' */
@@ -55,7 +56,7 @@ export async function createWorker(settings: WorkerSettings): Promise<Worker> {
     identity,
     taskQueue: settings.taskQueue ?? TASK_QUEUE,
     dataConverter,
-    workflowBundle: bundle,
+    ...(bundle ? { workflowBundle: bundle } : {}),
     activities: createActivities({
       plugins,
       openPackage,

@@ -1,14 +1,17 @@
 /** A worker's life: connects, serves, outlasts its server's absence, and drains when it is told to stop. */
 import { hostname } from 'node:os';
+import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DefaultLogger, makeTelemetryFilterString, type NativeConnection, Runtime } from '@temporalio/worker';
+import { artifactStoreOf } from '../client/artifacts.js';
+import { secretsOf } from '../client/secrets.js';
 import type { Settings } from '../client/settings.js';
+import { agentPlugin } from '../plugins/agent/plugin.js';
 import { presentPlugins } from '../plugins/installed.js';
 import { createDataConverter } from '../store/data-converter.js';
 import { encryptionKeys } from '../store/encryption.js';
-import { openArtifactStore } from '../store/open.js';
-import { secretStore } from '../store/secrets.js';
 import { announcedWorkers } from '../store/worker-announcements.js';
+import { type AgentIdentity, WorkerAgents } from './agents.js';
 import { type Announcer, announcing } from './announce.js';
 import { connect, connected, look } from './connect.js';
 import { endedInTime } from './endings.js';
@@ -31,6 +34,8 @@ export interface ServeOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The server is the embedded one, which is set up as the settings say. */
   readonly embedded?: boolean;
+  /** It is the agent of a host: it serves that host's operations, and no workflows. */
+  readonly agent?: AgentIdentity;
   /** File in which the worker tells how it is. */
   readonly healthFile?: string;
   /** Stop: what runs may end, nothing new is taken. */
@@ -48,8 +53,8 @@ export async function serve(options: ServeOptions): Promise<void> {
   const { settings, log, signal } = options;
   installRuntime(settings, log);
   const watching = await watch(options);
-  const identity = `caisson@${hostname()}:${process.pid}`;
-  const catalog = await presentPlugins(settings.pluginFolders);
+  const identity = options.agent?.identity ?? `caisson@${hostname()}:${process.pid}`;
+  const catalog = await presentPlugins(settings.pluginFolders, settings.pythonPlugins);
   const health = reporter(
     options,
     identity,
@@ -60,18 +65,20 @@ export async function serve(options: ServeOptions): Promise<void> {
   const beat = setInterval(() => void health.tell(), BEAT_MS);
   await health.tell('starting');
   try {
-    const store = openArtifactStore(settings.artifacts);
+    const store = artifactStoreOf(settings);
     const encryption = await encryptionKeys(settings.encryption);
-    const plugins = catalog.map(({ plugin }) => plugin);
+    const agents = await WorkerAgents.open(settings, options.agent);
+    const plugins = catalog.map(({ plugin }) => (plugin.name === 'agent' ? agentPlugin(agents.kit) : plugin));
     const { cacheFolder, taskQueue } = settings;
     const { namespace } = settings.connection;
     const source = { store, plugins, cacheFolder, hideFailures: encryption !== undefined, log };
     const releasing = new AbortController();
     const environment = operationEnvironment({
       store,
-      secrets: secretStore({ folder: settings.secretsFolder, environment: options.environment }),
+      secrets: await secretsOf(settings, options.environment),
       cacheFolder,
-      workFolder: settings.workFolder,
+      workFolder: workFolderOf(settings),
+      agents: agents.kit,
       worker: `${hostname()}-${process.pid}`.replaceAll(/[^\w.-]/g, '_'),
       releasing: releasing.signal,
     });
@@ -107,7 +114,9 @@ export async function serve(options: ServeOptions): Promise<void> {
       const connection = await connected(options, () => void health.tell('disconnected'));
       if (!connection) break;
       try {
-        if (!(await registerSearchAttributes(connection, namespace))) void registered(connection, options);
+        agents.connection = connection;
+        if (!options.agent && !(await registerSearchAttributes(connection, namespace)))
+          void registered(connection, options);
         if (options.embedded)
           await setRetention(connection, namespace, settings.retention).catch((error) =>
             log.warn('the retention cannot be set', { error }),
@@ -136,18 +145,29 @@ export async function serve(options: ServeOptions): Promise<void> {
   }
 }
 
+/** Deployments of two namespaces may have one id. */
+function workFolderOf({ workFolder, connection: { namespace } }: Settings): string {
+  return namespace === 'default' ? workFolder : path.join(workFolder, '.namespaces', encodeURIComponent(namespace));
+}
+
 function installRuntime(settings: Settings, log: WorkerLog): void {
   const { metrics, logLevel } = settings.worker;
   const level = logLevel.toUpperCase() as 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
-  Runtime.install({
-    logger: new DefaultLogger(level, log.sink),
-    // Signals are ours: the runtime's own handlers would not know that we begin again after a lost server.
-    shutdownSignals: [],
-    telemetryOptions: {
-      logging: { forward: {}, filter: logFilter(level === 'DEBUG' ? 'INFO' : 'WARN') },
-      ...(metrics === undefined ? {} : { metrics: metricsEndpoint(metrics) }),
-    },
-  });
+  try {
+    Runtime.install({
+      logger: new DefaultLogger(level, log.sink),
+      // Signals are ours: the runtime's own handlers would not know that we begin again after a lost server.
+      shutdownSignals: [],
+      telemetryOptions: {
+        logging: { forward: {}, filter: logFilter(level === 'DEBUG' ? 'INFO' : 'WARN') },
+        ...(metrics === undefined ? {} : { metrics: metricsEndpoint(metrics) }),
+      },
+    });
+  } catch (error) {
+    if (metrics === undefined) throw error;
+    const { message } = error as Error;
+    throw new Error(`metrics cannot be served at ${metrics} (setting worker.metrics): ${message}`, { cause: error });
+  }
 }
 
 /** Every poll tells of each of its retries: while a server is away, that is ten lines a second. We tell once. */
@@ -178,7 +198,7 @@ interface Serving {
 async function runToEnd(
   serving: Serving,
   connection: NativeConnection,
-  { settings, signal, log }: ServeOptions,
+  { settings, agent, signal, log }: ServeOptions,
   health: Reporter,
 ): Promise<void> {
   const { worker, source, announcer, retiring } = serving;
@@ -189,19 +209,19 @@ async function runToEnd(
   signal.addEventListener('abort', told, { once: true });
   const running = runReplaceable({
     source,
-    first: await workflowCode(source),
+    first: agent ? undefined : await workflowCode(source),
     create: async (bundle) => {
       const own = await connect(settings.connection);
       const close = async (): Promise<void> => await own.close();
       try {
-        return { worker: await createWorker({ ...worker, connection: own, bundle }), close };
+        return { worker: await createWorker({ ...worker, connection: own, ...(bundle ? { bundle } : {}) }), close };
       } catch (error) {
         await close();
         throw error;
       }
     },
-    onTaken({ stored }) {
-      void announcer.tell(stored);
+    onTaken(code) {
+      void announcer.tell(code?.stored);
       if (signal.aborted || health.now().state === 'polling') return;
       void health.tell('polling');
       log.info('the worker polls', { task_queue: settings.taskQueue });

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from '../plugins/sdk/define.js';
 import type { ArtifactStore } from '../store/artifact-store.js';
-import { extractBlueprint } from '../store/blueprint-archive.js';
+import { archivedFile, extractBlueprint } from '../store/blueprint-archive.js';
 import { listWorkflowFiles } from '../store/blueprint-workflows.js';
 import { listPluginPackages } from '../store/plugin-packages.js';
 import { fileKey, packageKey } from '../workflows/registry.js';
@@ -66,9 +66,8 @@ export async function blueprintWorkflows(store: ArtifactStore, cacheFolder: stri
     const folder = await extractBlueprint(store, archive, path.join(cacheFolder, 'blueprints')).catch(() => undefined);
     if (folder === undefined) continue;
     for (const file of files) {
-      const resolved = path.resolve(folder, file);
-      if (resolved.startsWith(folder + path.sep))
-        found.push({ kind: 'file', key: fileKey(archive, file), file: resolved });
+      const resolved = await archivedFile(folder, file);
+      if (resolved !== undefined) found.push({ kind: 'file', key: fileKey(archive, file), file: resolved });
     }
   }
   return found;

@@ -70,6 +70,8 @@ export class ExecutionState {
   status: ProgressView['status'] = 'started';
   error: string | null = null;
   timedOut = false;
+  /** The UI's page of the run tells about this execution; not where it is a part of something else. */
+  hasPage = true;
   /** What the run waits for is about to be told. */
   tellingWaits = false;
   total: number;
@@ -288,6 +290,11 @@ export class ExecutionState {
         ? {}
         : { source_id: call.relationship.source_id, target_id: call.relationship.target_id }),
     });
+  }
+
+  /** A line of the workflow's own log. */
+  log(level: string, message: string, instanceId?: string): void {
+    this.note('workflow_log', message, instanceId, undefined, level);
   }
 
   get ledger(): Ledger {

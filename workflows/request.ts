@@ -72,6 +72,8 @@ export function requestFor(
       ...(plugin?.package_name ? { package_name: plugin.package_name } : {}),
       ...(plugin?.package_version ? { package_version: plugin.package_version } : {}),
       ...(archive === undefined ? {} : { archive }),
+      ...(plugin?.source ? { source: plugin.source } : {}),
+      ...(plugin?.install_arguments ? { install_arguments: plugin.install_arguments } : {}),
       ...(plugin && Object.keys(plugin.properties).length > 0
         ? { properties: evaluateFor(source, call, valuesOf(plugin.properties)) as JsonObject }
         : {}),

@@ -8,7 +8,14 @@ import { containedSubgraph } from '../graph/choice.js';
 import { LIFECYCLE } from '../graph/lifecycle.js';
 import { planModification, withoutInstances } from '../graph/modification.js';
 import { updateWalk } from '../graph/operation-walks.js';
-import { diffPlans, type PlanDiff, unionOf, withLiveCounts, withoutRemoved } from '../graph/plan-diff.js';
+import {
+  diffPlans,
+  type PlanDiff,
+  UPDATE_OPERATIONS,
+  unionOf,
+  withLiveCounts,
+  withoutRemoved,
+} from '../graph/plan-diff.js';
 import { relationshipSteps } from '../graph/relationship-steps.js';
 import type { OperationCall, Sequence } from '../graph/steps.js';
 import { mappedOperation, nodeOf, relationshipAt } from '../graph/topology.js';
@@ -24,8 +31,6 @@ import { reinstallChosen } from './reinstall.js';
 import { runWalk } from './run-walk.js';
 import { undoOnFailure } from './undo.js';
 import { uninstallChosen } from './uninstall.js';
-
-const UPDATES = ['update', 'update_config', 'update_apply'].map((name) => `${LIFECYCLE}.${name}`);
 
 /** What an update is going to do, as its preview tells it. */
 export interface UpdatePlan {
@@ -142,7 +147,7 @@ async function updateChanged(
   const drifted = state.decide('drifted instances', () => changed.filter((id) => isDrifted(state, id, asked)));
   const updatable = (id: string): boolean =>
     !asked('force_reinstall') &&
-    UPDATES.some((name) => mappedOperation(nodeOf(state.topology, state.instance(id)).operations, name));
+    UPDATE_OPERATIONS.some((name) => mappedOperation(nodeOf(state.topology, state.instance(id)).operations, name));
   const inPlace = new Set(drifted.filter(updatable));
   if (inPlace.size > 0 && !asked('skip_heal')) await healFirst(state, inPlace, asked('ignore_failure'));
   const updating = state.decide('updating', () => state.id);

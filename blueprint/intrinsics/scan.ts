@@ -1,6 +1,7 @@
 /** Everywhere in a plan where functions are looked for, each with what SELF, SOURCE and TARGET mean there. */
 import type { Place } from '../diagnostics.js';
 import { type Json, type JsonObject, mapEntries, mapItems } from '../json.js';
+import { mappedOf } from '../mapped-operations.js';
 import type {
   Operation,
   Operations,
@@ -78,40 +79,40 @@ function scanRelationship(node: PlanNode, relationship: PlanRelationship, visit:
 
 /** An operation stands under two names: it is scanned once, and stays one. */
 function scanOperations(operations: Operations, scope: ScanScope, visit: Visit): Operations {
-  const functional = functionalOf(operations);
-  if (functional.length === 0) return operations;
-  const changed = new Map<Operation, Operation>();
-  for (const { name, names, operation } of functional) {
-    const inputs = visit(operation.inputs, { ...scope, owner: `${scope.owner}.${name}`, names });
-    if (inputs !== operation.inputs) changed.set(operation, { ...operation, inputs: inputs as JsonObject });
+  let changed: Record<string, Operation> | undefined;
+  for (const { names, operation } of functionalOf(operations)) {
+    const owner = `${scope.owner}.${names[0]}`;
+    const inputs = visit(operation.inputs, { ...scope, owner, names: names.length });
+    if (inputs === operation.inputs) continue;
+    changed ??= { ...operations };
+    const own = { ...operation, inputs: inputs as JsonObject };
+    for (const name of names) changed[name] = own;
   }
-  return changed.size === 0 ? operations : mapEntries(operations, (operation) => changed.get(operation) ?? operation);
+  return changed ?? operations;
 }
 
 interface Functional {
   readonly operation: Operation;
-  /** The first of its names. */
-  readonly name: string;
-  readonly names: number;
+  /** Under which it stands in the operations. */
+  readonly names: readonly string[];
 }
 
 /** Operations with functions in their inputs. Remembered: what a type has is the same in all of its templates. */
 const FUNCTIONAL = new WeakMap<Operations, readonly Functional[]>();
 
 export function functionalOf(operations: Operations): readonly Functional[] {
-  const known = FUNCTIONAL.get(operations);
-  if (known) return known;
-  const found = new Map<Operation, Functional>();
-  for (const name of Object.keys(operations)) {
-    const operation = operations[name] as Operation;
-    if (operation.plugin === '') continue;
-    const other = found.get(operation);
-    if (other) found.set(operation, { ...other, names: other.names + 1 });
-    else if (holdsFunction(operation.inputs)) found.set(operation, { operation, name, names: 1 });
+  let functional = FUNCTIONAL.get(operations);
+  if (!functional) {
+    functional = mappedOf(operations).flatMap((operation) =>
+      holdsFunction(operation.inputs) ? [{ operation, names: namesOf(operation, operations) }] : [],
+    );
+    FUNCTIONAL.set(operations, functional);
   }
-  const functional = [...found.values()];
-  FUNCTIONAL.set(operations, functional);
   return functional;
+}
+
+function namesOf(operation: Operation, operations: Operations): string[] {
+  return Object.keys(operations).filter((name) => operations[name] === operation);
 }
 
 function scanOutputs(

@@ -22,7 +22,7 @@ export const codecServer: CommandDefinition = {
     const { loadSettings } = await import('../settings.js');
     const { settingFlags } = await import('../session.js');
     const { keysOf, uiOf } = await import('../connection.js');
-    const { openArtifactStore } = await import('../../store/open.js');
+    const { artifactStoreOf } = await import('../artifacts.js');
     const { startCodecServer } = await import('../codec-server.js');
     const { usageError } = await import('../errors.js');
     const { settings } = await loadSettings(settingFlags(global));
@@ -32,7 +32,7 @@ export const codecServer: CommandDefinition = {
     const given = texts(invocation, 'origin');
     const origins = given.length > 0 ? given : [await uiOf(settings)].filter((url) => url !== undefined);
     const server = await startCodecServer({
-      store: openArtifactStore(settings.artifacts),
+      store: artifactStoreOf(settings),
       encryption: settings.encryption && (await keysOf(settings.encryption)),
       host: host.replace(/^\[|\]$/g, ''),
       port: Number(port),

@@ -1,5 +1,5 @@
 import type { CommandDefinition, Invocation } from './definition.js';
-import { flag, optionalText, texts } from './definition.js';
+import { optionalText } from './definition.js';
 import { EXECUTION_FLAGS } from './execution-flags.js';
 
 export const install: CommandDefinition = {
@@ -26,41 +26,12 @@ export const install: CommandDefinition = {
 async function run(invocation: Invocation): Promise<number> {
   const { io, global } = invocation;
   const { withSession } = await import('../session.js');
-  const { checkedParameters } = await import('../parameters.js');
-  const { followStarted, optionsOf } = await import('./execution-flags.js');
+  const { firstExecution, installPrepared } = await import('./install-prepared.js');
   const { prepareFromFlags } = await import('./prepare-deployment.js');
-  const options = await optionsOf(invocation);
-  const workflow = optionalText(invocation, 'workflowId') ?? 'install';
   const { prepared, id } = await prepareFromFlags(invocation);
-  const parameters = await checkedParameters(prepared.plan, workflow, texts(invocation, 'parameters'), {
-    allowCustom: flag(invocation, 'allowCustomParameters'),
-  });
-  return await withSession(global, io, async ({ connection }) => {
-    const { createDeployment } = await import('../deployments.js');
-    const { newExecutionId } = await import('../executions.js');
-    const first = {
-      id: newExecutionId(workflow),
-      workflow_id: workflow,
-      parameters,
-      options,
-      ...(flag(invocation, 'allowCustomParameters') ? { allow_custom_parameters: true } : {}),
-      ...(flag(invocation, 'force') ? { force: true } : {}),
-    };
-    await createDeployment(connection, prepared, { id, first });
-    const finished = await followStarted(invocation, connection, { deployment_id: id, id: first.id });
-    if (!finished) return 0;
-    const { concludeExecution } = await import('../follow.js');
-    await concludeExecution(connection, finished.record);
-    const { outputsOf } = await import('../outputs.js');
-    const results = await outputsOf(connection, id);
-    const { printSingle } = await import('../output/print.js');
-    const { installed } = await import('../output/summary.js');
-    printSingle(io, global.format, {
-      kind: 'execution',
-      item: { ...finished.document, ...results },
-      name: first.id,
-      text: installed(finished.record, results, io),
-    });
-    return 0;
-  });
+  const workflow = optionalText(invocation, 'workflowId') ?? 'install';
+  const first = await firstExecution(invocation, prepared.plan, workflow);
+  return await withSession(global, io, async ({ connection }) =>
+    installPrepared(invocation, connection, prepared, { id, first }),
+  );
 }

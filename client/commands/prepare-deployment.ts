@@ -11,14 +11,15 @@ export interface PreparedFromFlags {
 export async function prepareFromFlags(invocation: Invocation): Promise<PreparedFromFlags> {
   const { args, global } = invocation;
   const { compileBlueprint, prepare } = await import('../prepare.js');
-  const { readInputs } = await import('../inputs.js');
+  const { readGivenInputs } = await import('../inputs.js');
   const { installedPlugins, knownSecrets } = await import('../session.js');
   const { checkId } = await import('../deployment-id.js');
   const catalog = await installedPlugins(global);
   const blueprint = await compileBlueprint(args[0] ?? '', catalog);
   const id = optionalText(invocation, 'deploymentId') ?? blueprint.id;
   checkId(id);
-  const inputs = await readInputs(texts(invocation, 'inputs'), blueprint.plan.inputs);
+  const given = await readGivenInputs(texts(invocation, 'inputs'), blueprint.plan.inputs);
   const secretExists = await knownSecrets(global, blueprint.plan.requirements.secrets);
-  return { prepared: prepare(blueprint, inputs, catalog, secretExists ? { secretExists } : {}), id };
+  const options = { given, ...(secretExists ? { secretExists } : {}) };
+  return { prepared: prepare(blueprint, given.values, catalog, options), id };
 }

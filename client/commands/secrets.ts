@@ -1,10 +1,16 @@
+import type { Json } from '../../blueprint/json.js';
+import type { SecretEntry } from '../../store/secrets.js';
 import { type CommandDefinition, flag, type Invocation, optionalText } from './definition.js';
+import { exportSecrets, importSecrets } from './secrets-transfer.js';
 
 const VALUE_FLAGS = [
   { flags: '-s, --secret-string <value>', summary: 'the value; others may see it in the list of processes' },
   { flags: '-f, --secret-file <file>', summary: 'a file that holds the value' },
   { flags: '--stdin', summary: 'read the value from standard input' },
   { flags: '--from-env <variable>', summary: 'take the value of an environment variable' },
+  { flags: '--dict', summary: 'the value is a JSON object, of which blueprints take one field' },
+  { flags: '--list', summary: 'the value is a JSON list' },
+  { flags: '--hidden-value', summary: 'never show the value to anybody but operations' },
 ];
 
 const KEY = { name: '<key>', summary: 'name of the secret' };
@@ -13,6 +19,8 @@ const create: CommandDefinition = {
   name: 'create',
   aliases: ['set'],
   summary: 'Store a secret, encrypted',
+  description:
+    'Stores a secret where the setting `secrets` says: by default in a file that is encrypted with AES-256-GCM, else in Vault.',
   arguments: [KEY],
   options: [...VALUE_FLAGS, { flags: '-u, --update-if-exists', summary: 'replace the value of one that exists' }],
   examples: [
@@ -40,23 +48,48 @@ const get: CommandDefinition = {
     const { notFound } = await import('../errors.js');
     const { printSingle } = await import('../output/print.js');
     const [key = ''] = args;
-    const value = await (await secretsHere(global)).get(key);
+    const secrets = await (await import('../session.js')).secretsOf(global);
+    const value = await secrets.get(key);
     if (value === undefined) throw notFound('secret', key, 'see: caisson secrets list');
+    if ((await secrets.list()).some((entry) => entry.key === key && entry.hidden)) {
+      const { CaissonError } = await import('../errors.js');
+      throw new CaissonError('permission', 'C4003', `the value of ${key} is hidden: only operations get it`);
+    }
     const text = typeof value === 'string' ? value : JSON.stringify(value);
     printSingle(io, global.format, { kind: 'secret', item: { key, value }, name: key, text });
     return 0;
   },
 };
 
+interface Row extends Omit<SecretEntry, 'hidden'> {
+  readonly is_hidden_value: boolean;
+  readonly provider_name: string;
+}
+
 const list: CommandDefinition = {
   name: 'list',
   summary: 'List the names of secrets, never their values',
-  examples: [['caisson secrets list', 'those in the file; those of the environment are not listed']],
+  examples: [['caisson secrets list', 'those of the provider; those of the environment are not listed']],
   async run({ io, global }) {
     const { printList } = await import('../output/print.js');
-    const items = (await (await secretsHere(global)).list()).map((key) => ({ key }));
-    const columns = [{ title: 'KEY', value: ({ key }: { key: string }) => key }];
-    printList(io, global.format, { kind: 'secrets', items, columns, name: ({ key }) => key, empty: 'no secrets' });
+    const secrets = await (await import('../session.js')).secretsOf(global);
+    const items = (await secrets.list()).map(
+      ({ hidden, ...entry }): Row => ({ ...entry, is_hidden_value: hidden, provider_name: secrets.provider }),
+    );
+    const day = (time: string | null): string => time?.slice(0, 19).replace('T', ' ') ?? '';
+    printList<Row>(io, global.format, {
+      kind: 'secrets',
+      items,
+      columns: [
+        { title: 'KEY', value: ({ key }) => key },
+        { title: 'CREATED', value: ({ created_at }) => day(created_at) },
+        { title: 'UPDATED', value: ({ updated_at }) => day(updated_at) },
+        { title: 'HIDDEN', value: ({ is_hidden_value }) => is_hidden_value, wide: true },
+        { title: 'PROVIDER', value: ({ provider_name }) => provider_name, wide: true },
+      ],
+      name: ({ key }) => key,
+      empty: 'no secrets',
+    });
     return 0;
   },
 };
@@ -65,25 +98,75 @@ const remove: CommandDefinition = {
   name: 'delete',
   summary: 'Delete a secret',
   arguments: [KEY],
-  examples: [['caisson secrets delete db-password', 'from the file']],
+  examples: [['caisson secrets delete db-password', 'all versions of it, where the provider keeps several']],
   async run({ args, io, global }) {
     const { notFound } = await import('../errors.js');
     const [key = ''] = args;
-    if (!(await (await secretsHere(global)).delete(key))) throw notFound('secret', key, 'see: caisson secrets list');
+    const secrets = await (await import('../session.js')).secretsOf(global);
+    if (!secrets.delete) throw await readOnly(secrets.provider);
+    if (!(await secrets.delete(key))) throw notFound('secret', key, 'see: caisson secrets list');
     if (!global.quiet) io.err(`secret ${key} deleted`);
+    return 0;
+  },
+};
+
+const rotate: CommandDefinition = {
+  name: 'rotate',
+  summary: 'Change the key of the encrypted secrets, and encrypt all of them anew',
+  description:
+    'With a key file: makes a new key, encrypts everything with it, and forgets the old one. With keys that are given (CAISSON_SECRETS_KEY): put the new one first there, on every client and worker, then run this once. Workers go on meanwhile. Nothing is lost when it is interrupted: run it again.',
+  examples: [['caisson secrets rotate', 'after somebody has left, and every year']],
+  async run({ io, global }) {
+    const { printSingle } = await import('../output/print.js');
+    const secrets = await (await import('../session.js')).secretsOf(global);
+    if (!secrets.rotate) {
+      const { usageError } = await import('../errors.js');
+      throw usageError(`the keys of secrets from ${secrets.provider} are not Caisson's to change`);
+    }
+    const rotation = await secrets.rotate();
+    const left = rotation.still_given;
+    const text = `${rotation.secrets} secrets are encrypted with the key ${rotation.key}${
+      left.length === 0 ? '' : `; nothing needs ${left.join(', ')} any more: take it away`
+    }`;
+    printSingle(io, global.format, { kind: 'secrets.rotation', item: rotation, name: rotation.key, text });
     return 0;
   },
 };
 
 async function store(invocation: Invocation, replace: boolean): Promise<number> {
   const { args, io, global } = invocation;
-  const { conflict } = await import('../errors.js');
   const [key = ''] = args;
-  const secrets = await secretsHere(global);
-  if (!replace && (await secrets.list()).includes(key)) throw conflict(`a secret ${key} exists`, 'replace it with -u');
-  await secrets.set(key, await givenValue(invocation));
+  const secrets = await (await import('../session.js')).secretsOf(global);
+  if (!secrets.set) throw await readOnly(secrets.provider);
+  await secrets.set(key, await typedValue(invocation), {
+    ...(flag(invocation, 'hiddenValue') ? { hidden: true } : {}),
+    onlyNew: !replace,
+  });
   if (!global.quiet) io.err(`secret ${key} stored`);
   return 0;
+}
+
+async function readOnly(provider: string): Promise<Error> {
+  const { usageError } = await import('../errors.js');
+  return usageError(`secrets from ${provider} can only be read here`, 'change them where they are made');
+}
+
+/** What it holds is not shown, whatever is wrong with it. */
+async function typedValue(invocation: Invocation): Promise<Json> {
+  const { usageError } = await import('../errors.js');
+  const [dict, asList] = [flag(invocation, 'dict'), flag(invocation, 'list')];
+  if (dict && asList) throw usageError('a value is either --dict or --list');
+  const text = await givenValue(invocation);
+  if (!dict && !asList) return text;
+  let value: Json | undefined;
+  try {
+    value = JSON.parse(text) as Json;
+  } catch {
+    throw usageError('the value is no JSON');
+  }
+  const fits = asList ? Array.isArray(value) : typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (!fits) throw usageError(`the value is JSON, but no ${asList ? 'list' : 'object'}`);
+  return value;
 }
 
 async function givenValue(invocation: Invocation): Promise<string> {
@@ -110,16 +193,8 @@ async function givenValue(invocation: Invocation): Promise<string> {
   return (await whole(invocation.io.stdin)).replace(/\r?\n$/, '');
 }
 
-async function secretsHere(global: Invocation['global']) {
-  const { loadSettings } = await import('../settings.js');
-  const { settingFlags } = await import('../session.js');
-  const { secretStore } = await import('../../store/secrets.js');
-  const { settings } = await loadSettings(settingFlags(global));
-  return secretStore({ folder: settings.secretsFolder, environment: process.env });
-}
-
 export const secrets: CommandDefinition = {
   name: 'secrets',
   summary: 'Secrets that operations get by get_secret',
-  commands: [create, update, get, list, remove],
+  commands: [create, update, get, list, remove, rotate, exportSecrets, importSecrets],
 };

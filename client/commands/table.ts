@@ -24,9 +24,15 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'plan',
-    summary: 'Show what an install would do, without doing it',
+    summary: 'Show what an install or update would do, without doing it',
     group: 'Run blueprints',
     load: async () => (await import('./plan.js')).plan,
+  },
+  {
+    name: 'apply',
+    summary: 'Do what a saved plan says, and nothing else',
+    group: 'Run blueprints',
+    load: async () => (await import('./apply.js')).apply,
   },
   {
     name: 'validate',
@@ -170,6 +176,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'Plugins that blueprints may use here',
     group: 'Manage',
     load: async () => (await import('./plugins.js')).plugins,
+  },
+  {
+    name: 'agents',
+    aliases: ['agent'],
+    summary: 'Agents that run operations on hosts',
+    group: 'Manage',
+    load: async () => (await import('./agents.js')).agents,
   },
   {
     name: 'secrets',

@@ -8,6 +8,7 @@ import type { DeploymentPlan, ParsedPlan } from '../../blueprint/plan.js';
 import { prepareDeployment } from '../../graph/prepare-deployment.js';
 import type { Catalog } from '../../plugins/catalog.js';
 import { blueprintHost } from '../blueprint-host.js';
+import type { GivenInputs } from '../inputs.js';
 
 /** How a blueprint is planned. Absent options have their defaults. */
 export interface PlanOptions {
@@ -23,7 +24,7 @@ export interface PlanOptions {
 export interface PlanRequest {
   readonly main: string;
   /** `null`: the parsed plan; else a deployment is prepared with them, or with what is made of the definitions. */
-  readonly inputs: JsonObject | null | ((definitions: JsonObject) => Promise<JsonObject>);
+  readonly inputs: JsonObject | null | ((definitions: JsonObject) => Promise<GivenInputs>);
   readonly options?: PlanOptions;
 }
 
@@ -52,9 +53,10 @@ export async function planBlueprint(
     validateVersion: options.validate_version ?? true,
   });
   if (!plan || inputs === null) return { ...(plan ? { plan } : {}), diagnostics, sources };
-  const values = typeof inputs === 'function' ? await inputs(plan.inputs) : inputs;
-  const prepared = prepareDeployment(plan, values, {
+  const given = typeof inputs === 'function' ? await inputs(plan.inputs) : undefined;
+  const prepared = prepareDeployment(plan, given?.values ?? (inputs as JsonObject), {
     random: Math.random,
+    ...(given ? { written: given, sources: given.sources } : {}),
     runtimeOnlyEvaluation: options.runtime_only_evaluation ?? false,
     autoCorrectTypes: options.auto_correct_types ?? false,
     ...(options.any_object ? { objectExists: () => true } : {}),

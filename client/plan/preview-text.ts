@@ -58,7 +58,7 @@ function retriesText(times: number | undefined, interval: number | undefined): s
 const LONGEST_VALUE = 200;
 
 /** A value on one line. What only a run can tell is said to be so. */
-function shown(value: Json): string {
+export function shown(value: Json): string {
   const call = functionCall(value);
   if (call)
     return call.name === 'get_secret'
@@ -86,4 +86,4 @@ const names = (argument: Json): string =>
     ? argument.map((item) => (typeof item === 'string' ? item : JSON.stringify(item))).join('.')
     : String(argument);
 
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

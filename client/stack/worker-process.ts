@@ -50,10 +50,13 @@ export async function startWorker(
 
 /** The build, and the settings that a running worker cannot take on: it is replaced when they change. */
 export async function workerBuild(settings: Settings): Promise<string> {
-  const { artifacts, secretsFolder, pluginFolders, encryption, taskQueue, retention, worker, connection } = settings;
+  const { agent, artifacts, s3, secrets, pluginFolders, encryption, taskQueue, retention, worker, connection } =
+    settings;
   const relevant = [
+    agent,
     artifacts,
-    secretsFolder,
+    s3,
+    secrets,
     pluginFolders,
     await pluginFilesNow(pluginFolders),
     encryption,

@@ -1,4 +1,5 @@
 /** A Prometheus that runs already: where it looks for targets and rules, and how it is told to look again. */
+import path from 'node:path';
 import type { JsonObject } from '../../blueprint/json.js';
 import type { OperationContext, Subject } from '../sdk/context.js';
 import { NonRecoverableError, RecoverableError } from '../sdk/errors.js';
@@ -25,11 +26,16 @@ export function settingsOf(properties: JsonObject): ServerSettings {
     throw new NonRecoverableError(`reload of a Prometheus is http, command or none, not ${reload}`);
   return {
     url: textOf(properties.url),
-    targetsFolder: textOf(properties.targets_folder) ?? (process.env[TARGETS_VARIABLE] || undefined),
-    rulesFolder: textOf(properties.rules_folder),
+    targetsFolder: absolute(textOf(properties.targets_folder) ?? (process.env[TARGETS_VARIABLE] || undefined)),
+    rulesFolder: absolute(textOf(properties.rules_folder)),
     reload,
     reloadCommand: textOf(properties.reload_command),
   };
+}
+
+function absolute(folder: string | undefined): string | undefined {
+  if (folder === undefined || path.posix.isAbsolute(folder)) return folder;
+  throw new NonRecoverableError(`a folder of a Prometheus is named by its whole path, not ${folder}`);
 }
 
 /** The server that a node is related to. */
@@ -58,8 +64,8 @@ export async function reload(ctx: OperationContext, place: Place, settings: Serv
   else if (settings.reload === 'http' && settings.url !== undefined) await asked(ctx, settings.url, '-/reload', 'POST');
 }
 
-async function asked({ signal }: OperationContext, url: string, path: string, method = 'GET'): Promise<void> {
-  const address = new URL(path, url.endsWith('/') ? url : `${url}/`);
+async function asked({ signal }: OperationContext, url: string, page: string, method = 'GET'): Promise<void> {
+  const address = new URL(page, url.endsWith('/') ? url : `${url}/`);
   const options = { method, signal: AbortSignal.any([signal, AbortSignal.timeout(20_000)]) };
   const response = await fetch(address, options).catch((error: Error) => {
     signal.throwIfAborted();

@@ -3,7 +3,7 @@ import { cp, mkdir, mkdtemp, readFile, realpath, stat, writeFile } from 'node:fs
 import os from 'node:os';
 import path from 'node:path';
 import type { JsonObject } from '../../blueprint/json.js';
-import { withoutNamespaces } from '../../blueprint/namespaces.js';
+import { fileNamesOf } from '../../blueprint/namespaces.js';
 import { NonRecoverableError, ResourceNotFound } from './errors.js';
 import { isTemplate, renderTemplate } from './templates.js';
 
@@ -23,10 +23,8 @@ export function resourcesOf(
 ): Resources {
   async function locate(resource: string): Promise<string> {
     const root = await blueprintFolder();
-    // A namespace prefix names the imported blueprint that owns the file; its files lie beside the others.
-    const own = withoutNamespaces(resource);
     const tried: string[] = [];
-    for (const candidate of new Set([resource, own])) {
+    for (const candidate of fileNamesOf(resource)) {
       if (path.isAbsolute(candidate) || candidate.split(/[/\\]/).includes('..'))
         throw new NonRecoverableError(`resource ${resource} lies outside the blueprint's folder`);
       tried.push(candidate);

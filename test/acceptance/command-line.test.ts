@@ -185,6 +185,32 @@ test('an update makes a deployment what the new blueprint says, and keeps what s
   expect(kept(after)).toBe(kept(before));
 });
 
+test('a saved plan is applied as it is, and refused with 5 once the deployment or a file has changed', async () => {
+  const version = (node: string) =>
+    `${HEAD}inputs: { size: { default: 1 } }\nnode_templates:\n  kept: { type: cloudify.nodes.WebServer, properties: { port: { get_input: size } } }\n  ${node}: { type: cloudify.nodes.Root }\n`;
+  const [first, second] = [await blueprint('plan1', version('old')), await blueprint('plan2', version('new'))];
+  const [install, update] = [path.join(folder, 'install.plan'), path.join(folder, 'update.plan')];
+  const plan = async (...args: string[]) => await home.run('plan', ...args, '-d', 'planned', '--detailed-exitcode');
+  expect(await plan(first, '--out', install)).toMatchObject({
+    code: 10,
+    stdout: expect.stringContaining('Plan: 2 to create, 0 to change, 0 to remove.'),
+  });
+  expect((await home.run('apply', install)).code).toBe(0);
+  expect(await plan(first)).toMatchObject({ code: 0, stdout: expect.stringContaining('Plan: nothing changes.') });
+  const changes = await plan(second, '-i', 'size=2', '--out', update);
+  expect(changes.code).toBe(10);
+  expect(changes.stdout).toMatch(
+    /\+ new .*\n +~ kept .* 1 running instance, reinstalled\n +port = 1 → 2\n +- old_\w{6} /,
+  );
+  expect((await home.run('apply', install)).code).toBe(5);
+  await writeFile(second, `${version('new')}# changed\n`);
+  expect((await home.run('apply', update)).stderr).toContain('files in');
+  await writeFile(second, version('new'));
+  expect((await home.run('apply', update)).code).toBe(0);
+  expect((await home.run('apply', update)).stderr).toContain('deployment planned has changed since');
+  expect((await plan(second)).stdout).toContain('nothing changes');
+});
+
 test('what goes through a pipe has no escape codes; a stream of events is a JSON object a line', async () => {
   const { stdout, stderr } = await home.run('events', 'list', 'typed', '--json');
   expect(stdout + stderr).not.toContain('\u001b');

@@ -23,31 +23,27 @@ export interface RunningCommand {
 export type Victim = 'worker' | 'server' | 'keeper';
 
 export class Home {
-  readonly #environment: Readonly<Record<string, string>>;
-
   constructor(
     readonly folder: string,
-    environment: Readonly<Record<string, string>>,
+    readonly environment: Readonly<Record<string, string>>,
     readonly program: string = PROGRAM,
-  ) {
-    this.#environment = environment;
-  }
+  ) {}
 
   /** The same home, seen with further variables. */
   with(environment: Readonly<Record<string, string>>): Home {
-    return new Home(this.folder, { ...this.#environment, ...environment }, this.program);
+    return new Home(this.folder, { ...this.environment, ...environment }, this.program);
   }
 
   /** The same home, used by a Caisson that is installed elsewhere. */
   by(program: string): Home {
-    return new Home(this.folder, this.#environment, program);
+    return new Home(this.folder, this.environment, program);
   }
 
   /** Starts `caisson …` and lets it run. */
   start(...args: readonly string[]): RunningCommand {
     const child = spawn(process.execPath, [this.program, ...args], {
       cwd: this.folder,
-      env: { ...process.env, ...this.#environment },
+      env: { ...process.env, ...this.environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const output = { stdout: '', stderr: '' };

@@ -1,4 +1,6 @@
 /** What operators do from the command line, while processes are killed with -9. */
+import { cp } from 'node:fs/promises';
+import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fixture, type Home, openHome, until } from './home.js';
 
@@ -47,6 +49,14 @@ test('a workflow script whose worker is killed goes on elsewhere, and does nothi
   expect((await running.finished).code).toBe(0);
   expect((await appOf('shop'))?.runtime_properties.starts).toBe(3);
   expect(await told('shop')).toContain('twice');
+});
+
+test('scripts of imported blueprints run, those that they import themselves too', async () => {
+  const blueprints = path.join(home.folder, 'blueprints');
+  await cp(fixture('imported'), blueprints, { recursive: true });
+  expect(await home.json('install', path.join(blueprints, 'shop'), '-d', 'imports')).toMatchObject({
+    outputs: { made: 'by the database', logged: 'by the log', own: 'by the shop' },
+  });
 });
 
 test('a protected deployment is not uninstalled', async () => {

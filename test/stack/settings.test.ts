@@ -106,7 +106,7 @@ describe('folders', () => {
     expect(settings).toMatchObject({
       home: '/home/ada/.local/share/caisson',
       artifacts: '/home/ada/.local/share/caisson/artifacts',
-      secretsFolder: '/home/ada/.local/share/caisson/secrets',
+      secrets: { location: '/home/ada/.local/share/caisson/secrets' },
       cacheFolder: '/home/ada/.cache/caisson',
       stateFolder: '/home/ada/.local/state/caisson',
     });
@@ -119,7 +119,7 @@ describe('folders', () => {
     expect(settings).toMatchObject({
       home: '/tmp/h',
       artifacts: '/tmp/h/artifacts',
-      secretsFolder: '/tmp/h/secrets',
+      secrets: { location: '/tmp/h/secrets' },
       workFolder: '/tmp/h/work',
       cacheFolder: '/tmp/h/cache',
       stateFolder: '/tmp/h/state',
@@ -136,7 +136,7 @@ describe('folders', () => {
     });
     expect(settings).toMatchObject({
       home: '/work/shop/here',
-      secretsFolder: '/home/ada/.config/caisson/mine',
+      secrets: { location: '/home/ada/.config/caisson/mine' },
       cacheFolder: '/home/ada/c',
       pluginFolders: ['/work/shop/plugins', '/abs'],
       artifacts: '/srv/a',

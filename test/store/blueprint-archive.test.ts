@@ -1,7 +1,7 @@
 import { chmod, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { extractBlueprint, storeBlueprint } from '../../store/blueprint-archive.js';
+import { archivedFile, extractBlueprint, storeBlueprint } from '../../store/blueprint-archive.js';
 import { openArtifactStore } from '../../store/open.js';
 import { scratchFolder } from './scratch.js';
 
@@ -38,6 +38,32 @@ test('version control and what .caissonignore lists stay out', async () => {
   });
   const extracted = await extractBlueprint(store, await storeBlueprint(store, folder), await scratchFolder());
   expect((await readdir(extracted)).sort()).toEqual(['.caissonignore', 'blueprint.yaml', 'scripts']);
+});
+
+test('files of imported blueprints stand under their namespaces, their links followed, and of some only those that are asked for', async () => {
+  const store = openArtifactStore(await scratchFolder());
+  const folder = await scratchFolder({ ...blueprint, 'db--scripts/start.sh': 'of an earlier version' });
+  const database = await scratchFolder({ 'scripts/start.sh': 'database', 'blueprint.yaml': 'x', '.git/config': 'x' });
+  await symlink('start.sh', path.join(database, 'scripts/again.sh'));
+  const others = await scratchFolder({ 'log.yaml': 'x', 'scripts/log.sh': 'log', 'scripts/other.sh': 'x' });
+  const hash = await storeBlueprint(store, folder, [
+    { namespace: 'db', folder: database },
+    { namespace: 'db--log', folder: others, files: ['scripts/log.sh', 'scripts/none.sh', '../scripts/other.sh'] },
+  ]);
+  const extracted = await extractBlueprint(store, hash, await scratchFolder());
+  expect((await readdir(extracted, { recursive: true })).filter((name) => name.includes('.')).sort()).toEqual([
+    'blueprint.yaml',
+    'db--blueprint.yaml',
+    'db--log--scripts/log.sh',
+    'db--scripts/again.sh',
+    'db--scripts/start.sh',
+    'scripts/start.sh',
+  ]);
+  expect(await readFile(path.join(extracted, 'db--scripts/again.sh'), 'utf8')).toBe('database');
+  expect(await archivedFile(extracted, 'db--scripts/start.sh')).toBe(path.join(extracted, 'db--scripts/start.sh'));
+  expect(await archivedFile(extracted, 'db--lib--scripts/start.sh')).toBe(path.join(extracted, 'db--scripts/start.sh'));
+  expect(await archivedFile(extracted, 'lib--scripts/start.sh')).toBe(path.join(extracted, 'scripts/start.sh'));
+  expect(await archivedFile(extracted, 'x--../scripts/start.sh')).toBeUndefined();
 });
 
 test('a link out of the folder is refused, one within is kept', async () => {

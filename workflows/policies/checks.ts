@@ -20,7 +20,12 @@ export async function checkInstances(
   const options = { ...DEFAULT_OPTIONS, max_retries: 0 };
   const request = { id: 'policies', workflow_id: 'check_status', parameters: {}, options };
   const state = new ExecutionState({ deployment_id, blueprint, plan, instances, request });
-  setHandler(patchSignal, (message) => state.applyFlush(message));
+  // The run of the evaluation does not begin with what is asked now: requests must say all of it.
+  state.modelReplaced = true;
+  state.hasPage = false;
+  setHandler(patchSignal, (message) => state.applyFlush(message), {
+    description: 'Runtime properties that a running check stored',
+  });
   setHandler(requestQuery, ({ task_id }) => {
     const task = state.running.get(task_id);
     return task ? JSON.parse(JSON.stringify(task.request())) : null;

@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
-import { openArtifactStore } from '../../../store/open.js';
+import { artifactStoreOf } from '../../artifacts.js';
+import { secretsHere } from '../../secrets.js';
 import type { Settings } from '../../settings.js';
 import { type Check, fail, ok, warn } from './check.js';
 
@@ -42,27 +43,31 @@ async function disk({ home: folder }: Settings): Promise<Check> {
 }
 
 /** Writes, reads and deletes one small object. */
-async function artifacts({ artifacts: location }: Settings): Promise<Check> {
+async function artifacts(settings: Settings): Promise<Check> {
   const key = `doctor/${randomBytes(8).toString('hex')}`;
   try {
-    const store = openArtifactStore(location);
+    const store = artifactStoreOf(settings);
     await store.put(key, Buffer.from(key));
     const read = await store.get(key);
     await store.delete(key);
     if (read === undefined || Buffer.from(read).toString() !== key)
       throw new Error('what was written is not what is read');
-    return ok('Artifact store', location);
+    return ok('Artifact store', settings.artifacts);
   } catch (error) {
-    return fail('Artifact store', `${location}: ${(error as Error).message}`, 'see: caisson config list --origin');
+    return fail(
+      'Artifact store',
+      `${settings.artifacts}: ${(error as Error).message}`,
+      'see: caisson config list --origin',
+    );
   }
 }
 
-async function secrets({ secretsFolder, encryption }: Settings): Promise<readonly Check[]> {
-  const checks: Check[] = [];
-  const file = path.join(secretsFolder, 'secrets.key');
+async function secrets({ secrets: given, encryption }: Settings): Promise<readonly Check[]> {
+  const checks: Check[] = [await provider(given)];
+  const file = given.keyFile ?? path.join(given.location, 'secrets.key');
   const found = await stat(file).catch(() => undefined);
   if (found && (found.mode & 0o077) !== 0)
-    checks.push(fail('Secrets', `others may read the key ${file}`, `chmod 600 ${file}, and change the secrets`));
+    checks.push(fail('Secrets', `others may read the key ${file}`, `chmod 600 ${file}, and: caisson secrets rotate`));
   if (encryption?.keyFile !== undefined)
     checks.push(
       await readFile(encryption.keyFile).then(
@@ -71,4 +76,13 @@ async function secrets({ secretsFolder, encryption }: Settings): Promise<readonl
       ),
     );
   return checks;
+}
+
+async function provider({ location, ...settings }: Settings['secrets']): Promise<Check> {
+  try {
+    const secrets = await secretsHere({ secrets: { location, ...settings } });
+    return ok('Secrets', `${(await secrets.list()).length} in ${location}`);
+  } catch (error) {
+    return fail('Secrets', (error as Error).message, 'see: caisson config list --origin');
+  }
 }

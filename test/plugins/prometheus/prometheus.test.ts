@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { access, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { JsonObject } from '../../../blueprint/json.js';
@@ -12,7 +12,7 @@ import {
 } from '../../../plugins/sdk/testing.js';
 import { freePort } from '../machine.js';
 import { type SshServer, startSshServer } from '../ssh-server.js';
-import { becomes, type PrometheusServer, startPrometheus } from './server.js';
+import { becomes, notesOf, type PrometheusServer, startPrometheus } from './server.js';
 
 let prometheus: PrometheusServer;
 let ssh: SshServer;
@@ -94,14 +94,14 @@ test.each(['here', 'over SSH'])('a node exporter is set up %s, each step as ofte
   expect((await runOperation(plugin, 'node_exporter.check', checked)).status).toBe('recoverable');
   for (const step of ['stop', 'stop', 'uninstall', 'uninstall']) await exporterOn(port, step, machine);
   expect(await answers(port)).toBe(false);
-  expect(await readdir('/var/tmp')).not.toContain(`caisson-node-exporter-${port}`);
+  await expect(access(notesOf(port))).rejects.toThrow();
 });
 
 test('a node exporter that was there before us is used and left alone', async () => {
   const port = await freePort();
   await exporterOn(port, 'start', overSsh());
   // As somebody else's: without our notes.
-  const note = `/var/tmp/caisson-node-exporter-${port}/pid`;
+  const note = `${notesOf(port)}/pid`;
   const pid = Number(await readFile(note, 'utf8'));
   await exporterOn(port, 'uninstall', host());
   for (const step of ['install', 'start', 'stop', 'uninstall']) await exporterOn(port, step, host());

@@ -1,0 +1,2 @@
+#!/bin/sh
+ctx instance runtime-properties made "by the log"

@@ -7,7 +7,7 @@ import { readDataTypes } from './data-types.js';
 import { type Diagnostic, diagnosticOf, type Problem, type Report } from './diagnostics.js';
 import { readGroups, readPolicySection } from './groups.js';
 import { type CompileHost, type LoadedDocument, type Loading, loadDocument } from './imports.js';
-import { readInputDefinitions } from './input-definitions.js';
+import { checkDefaults, readInputDefinitions } from './input-definitions.js';
 import { noteRequirements, type Requirements } from './intrinsics/requirements.js';
 import { scanPlan } from './intrinsics/scan.js';
 import { functionValidator } from './intrinsics/validate.js';
@@ -102,7 +102,9 @@ async function parse(
   for (const section of ['node_types', 'plugins'])
     if (member(loaded.document, section) === null)
       report('C2014', `${section} is empty`, positions.ofKey(loaded.document, section), 'leave it out');
-  const fitted = fittingDocument(loaded.document, LANGUAGE, { positions, report, version, gates });
+  const unknown: Parameters<Report>[] = [];
+  const reportLast: Report = (...problem) => void unknown.push(problem);
+  const fitted = fittingDocument(loaded.document, LANGUAGE, { positions, report, reportLast, version, gates });
   const cx: Compilation = {
     version,
     gates,
@@ -112,14 +114,17 @@ async function parse(
     blueprintNamespaces: new Set(Object.keys(loaded.namespaces)),
     unprovided,
   };
-  return planOf(fitted, loaded, cx);
+  return planOf(fitted, loaded, cx, () => {
+    for (const problem of unknown) report(...problem);
+  });
 }
 
-function planOf(document: JsonObject, loaded: LoadedDocument, cx: Compilation): ParsedPlan {
+/** @param sectionsRead called when every section has been read, before values that refer to others are checked */
+function planOf(document: JsonObject, loaded: LoadedDocument, cx: Compilation, sectionsRead: () => void): ParsedPlan {
   const section = (name: string): Json | undefined => member(document, name);
   const data = readDataTypes(section('data_types'), cx);
   const dataTypes = data.schemas;
-  const plugins = readPlugins(section('plugins'), cx);
+  const plugins = readPlugins(section('plugins'), cx, dataTypes);
   const inputs = readInputDefinitions(section('inputs'), cx, dataTypes);
   const nodeTypes = readNodeTypes(section('node_types'), cx, dataTypes);
   nodeTypes.all();
@@ -161,6 +166,8 @@ function planOf(document: JsonObject, loaded: LoadedDocument, cx: Compilation): 
     namespaces_mapping: loaded.namespaces,
     requirements: { parent_capabilities: [], secrets: [] },
   };
+  sectionsRead();
+  checkDefaults(section('inputs'), cx);
   const validate = functionValidator(plan, Object.keys(objectMember(document, 'node_templates')), cx);
   const requirements: Requirements = { parent_capabilities: [], secrets: [] };
   scanPlan(plan, (value, scope) => {

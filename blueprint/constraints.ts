@@ -121,7 +121,8 @@ function violation(value: Json, constraint: Json): string[] {
   const operator = name === undefined ? undefined : OPERATORS[name];
   if (name === undefined || !operator) return [];
   const argument = member(constraint, name) as Json;
-  if (holdsFunction(argument)) return [];
+  // An argument of another kind has been told already.
+  if (holdsFunction(argument) || !operator.takes(argument)) return [];
   if (operator.holds?.(value, argument) === true) return [];
   const custom = textMember(constraint, 'error_message');
   if (custom !== undefined) return [custom];

@@ -78,6 +78,11 @@ function readPolicies(
   const policies: Record<string, Json> = {};
   for (const [name, raw] of Object.entries(isObject(section) ? section : {})) {
     const owner = `groups.${group}.policies.${name}`;
+    // Named, and nothing said of it.
+    if (raw === null) {
+      policies[name] = {};
+      continue;
+    }
     const own = completed(raw, 'properties', types, 'C2101', owner, cx, dataTypes);
     const fired: Record<string, Json> = {};
     for (const [trigger, value] of Object.entries(objectMember(raw, 'triggers')))
@@ -96,6 +101,7 @@ function completed(
   cx: Compilation,
   dataTypes: DataTypes,
 ): JsonObject {
+  if (raw === null) return {};
   const type = textMember(raw, 'type') ?? '';
   const schema = schemas.get(type);
   if (!schema) {

@@ -34,6 +34,18 @@ function checkDefault(name: string, raw: Json, cx: Compilation, dataTypes: DataT
   if (itemType !== undefined && Array.isArray(value))
     for (const item of value)
       completeTyped(item, itemType, { cx, dataTypes, owner: `inputs.${name}.default`, whole: true }, { path: '', at });
+}
+
+/** Defaults against their constraints: Cloudify looks at these when everything else has been read. */
+export function checkDefaults(section: Json | undefined, cx: Compilation): void {
+  for (const [name, raw] of Object.entries(isObject(section) ? section : {})) checkConstraints(name, raw, cx);
+}
+
+function checkConstraints(name: string, raw: Json, cx: Compilation): void {
+  const value = member(raw, 'default');
+  if (value === undefined || value === null || isFunctionCall(value)) return;
+  const at = cx.positions.ofValue(raw, 'default');
+  const type = textMember(raw, 'type');
   if (type !== undefined && OBJECT_TYPES.has(type))
     cx.report('C3004', `the default of inputs.${name} names a ${type}, of which nothing is known here`, at);
   else if (isObject(raw))

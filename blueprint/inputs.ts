@@ -45,8 +45,8 @@ export function bindInputs(plan: ParsedPlan, given: JsonObject, options: BindOpt
     if (value === undefined) missing.push(name);
     else values[name] = value;
   }
-  for (const name of missing.reverse())
-    problems.unshift({
+  for (const name of missing)
+    problems.push({
       code: 'C3001',
       message: `the input ${name} is required and has no default`,
       hint: `give it with: -i ${name}=…`,

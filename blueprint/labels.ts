@@ -27,6 +27,11 @@ export function readOutputs(section: Json | undefined): Record<string, PlanOutpu
   const outputs: Record<string, PlanOutput> = {};
   for (const [name, raw] of Object.entries(isObject(section) ? section : {})) {
     const description = textMember(raw, 'description');
+    // Named, and nothing said of it: it has no value at all, as in Cloudify.
+    if (raw === null) {
+      outputs[name] = {} as PlanOutput;
+      continue;
+    }
     outputs[name] = { ...(description === undefined ? {} : { description }), value: member(raw, 'value') ?? null };
   }
   return outputs;

@@ -75,7 +75,7 @@ const INSTANCE_NUMBERS: Readonly<Record<string, Field>> = {
 };
 
 const values = mapping(record({ description, value: { shape: any, required: true } }));
-const labels = mapping(record({ values: { shape: list } }));
+const labels = mapping(record({ values: { shape: list, required: true } }));
 
 const node_template = record({
   type: { shape: text, required: true, description: 'A node type.' },

@@ -4,13 +4,16 @@ import { isObject, type Json, member, objectMember, textMember } from './json.js
 import { EXECUTORS } from './language.js';
 import type { Operation, PlanPlugin } from './plan.js';
 import { mapValues } from './positions.js';
+import { isKnownType, KNOWN_TYPES } from './primitives.js';
+import type { DataTypes } from './schema.js';
+import { suggestion } from './suggestion.js';
 
-export function readPlugins(section: Json | undefined, cx: Compilation): PlanPlugin[] {
+export function readPlugins(section: Json | undefined, cx: Compilation, dataTypes: DataTypes): PlanPlugin[] {
   if (!isObject(section)) return [];
-  return Object.entries(section).map(([name, raw]) => readPlugin(name, raw, section, cx));
+  return Object.entries(section).map(([name, raw]) => readPlugin(name, raw, section, cx, dataTypes));
 }
 
-function readPlugin(name: string, raw: Json, section: object, cx: Compilation): PlanPlugin {
+function readPlugin(name: string, raw: Json, section: object, cx: Compilation, dataTypes: DataTypes): PlanPlugin {
   const { positions, report } = cx;
   const at = positions.ofKey(section, name);
   const executor = textMember(raw, 'executor') ?? '';
@@ -44,8 +47,22 @@ function readPlugin(name: string, raw: Json, section: object, cx: Compilation): 
     distribution_version: textOrNull('distribution_version'),
     distribution_release: textOrNull('distribution_release'),
     properties_description: textOrNull('properties_description'),
-    properties: mapValues(positions, objectMember(raw, 'properties'), (property) => property ?? {}),
+    properties: mapValues(positions, objectMember(raw, 'properties'), (property, key) => {
+      checkType(property, `plugins.${name}.properties.${key}`, dataTypes, cx);
+      return property ?? {};
+    }),
   };
+}
+
+function checkType(property: Json, path: string, dataTypes: DataTypes, { positions, report }: Compilation): void {
+  const type = textMember(property, 'type');
+  if (type !== undefined && !isKnownType(type) && !dataTypes.has(type))
+    report(
+      'C2041',
+      `${path} is of type ${type}, which there is not`,
+      positions.ofValue(property, 'type'),
+      suggestion(type, [...KNOWN_TYPES, ...dataTypes.names]),
+    );
 }
 
 /** The plugins that some operations need, one per plugin and executor, with the operations' executor. */

@@ -38,13 +38,16 @@ function numberOrFunction(value: Json, path: string, at: At, cx: Compilation): J
     return 1;
   }
   if (isObject(value)) return value;
-  if (typeof value === 'string' || !Number.isInteger(value)) {
+  if (!isInteger(value)) {
     cx.report('C2010', `${path} must be an integer, not ${JSON.stringify(value)}`, at);
     return 1;
   }
   if ((value as number) < 0) cx.report('C2066', `${path} must not be negative`, at);
   return value;
 }
+
+/** In Python, and so in Cloudify, true is 1. */
+export const isInteger = (value: Json): boolean => Number.isInteger(value) || typeof value === 'boolean';
 
 function maximum(value: Json, path: string, at: At, cx: Compilation): Json {
   if (value === 'UNBOUNDED' || value === UNBOUNDED) return UNBOUNDED;
@@ -56,8 +59,11 @@ function maximum(value: Json, path: string, at: At, cx: Compilation): Json {
     cx.report('C2069', `${path} must be a number or a function`, at);
     return UNBOUNDED;
   }
-  if (typeof value === 'number' && value <= 0)
-    cx.report('C2066', `${path} must be more than 0, or -1 for no limit`, at);
+  if (!isObject(value) && !isInteger(value)) {
+    cx.report('C2010', `${path} must be an integer, not ${JSON.stringify(value)}`, at);
+    return UNBOUNDED;
+  }
+  if (!isObject(value) && Number(value) <= 0) cx.report('C2066', `${path} must be more than 0, or -1 for no limit`, at);
   return value;
 }
 
@@ -65,7 +71,7 @@ function maximum(value: Json, path: string, at: At, cx: Compilation): Json {
 function checkOrder(numbers: JsonObject, owner: string, at: At, cx: Pick<Compilation, 'report'>): void {
   const number = (key: string): number | undefined => {
     const value = member(numbers, key);
-    return typeof value === 'number' ? value : undefined;
+    return typeof value === 'number' || typeof value === 'boolean' ? Number(value) : undefined;
   };
   const [chosen, min, max] = [number('default_instances'), number('min_instances'), number('max_instances')];
   const bounded = max !== undefined && max !== UNBOUNDED;

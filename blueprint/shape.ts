@@ -50,6 +50,8 @@ export interface Field {
 export interface ShapeContext {
   readonly positions: Positions;
   readonly report: Report;
+  /** For sections that there are not: Cloudify tells them when the others have been read. */
+  readonly reportLast: Report;
   readonly version: Version;
   /** Off: features of newer versions are let through. */
   readonly gates: boolean;
@@ -185,13 +187,14 @@ function fieldOf(
   key: string,
   owner: JsonObject,
   path: string,
-  { positions, report }: ShapeContext,
+  { positions, report, reportLast }: ShapeContext,
 ) {
   const field = Object.hasOwn(shape.fields, key) ? shape.fields[key] : undefined;
   if (field) return field;
   const known = Object.keys(shape.fields);
   const hint = suggestion(key, known) ?? `known here: ${known.join(', ')}`;
-  report('C2010', `${path === '' ? 'a blueprint' : path} has no ${key}`, positions.ofKey(owner, key), hint);
+  if (path === '') reportLast('C2010', `a blueprint has no ${key}`, positions.ofKey(owner, key), hint);
+  else report('C2010', `${path} has no ${key}`, positions.ofKey(owner, key), hint);
   return undefined;
 }
 

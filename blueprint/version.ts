@@ -26,7 +26,11 @@ export function readVersion(value: Json | undefined, place: Place | undefined, r
     );
     return undefined;
   }
-  const version = typeof value === 'string' ? parsed(value) : undefined;
+  if (typeof value !== 'string') {
+    report('C2010', `tosca_definitions_version must be text, not ${JSON.stringify(value)}`, place);
+    return undefined;
+  }
+  const version = parsed(value);
   if (!version)
     report(
       'C2021',

@@ -70,7 +70,7 @@ export async function takeIn(store: ArtifactStore, from: string, options: TakeIn
       throw new CaissonError('validation', 'C2201', `${loaded.packageName}: ${wrong.message}`, {
         hint: `all of it: caisson plugins validate ${from}`,
       });
-    await refuseBuiltIn(loaded);
+    if (!loaded.python) await refuseBuiltIn(loaded);
     const archive = await archiveFolder(folder, files);
     const known = await knownAs(store, loaded, archive.hash, replace);
     if (known) return { taken: known, known: true, problems };

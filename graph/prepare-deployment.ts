@@ -2,7 +2,7 @@
 
 import { type Diagnostic, diagnosticOf, type Problem } from '../blueprint/diagnostics.js';
 import { type BindOptions, bindInputs } from '../blueprint/inputs.js';
-import { functionCall, holdsFunction } from '../blueprint/intrinsics/call.js';
+import { functionCall, holdsFunction, isFunctionCall } from '../blueprint/intrinsics/call.js';
 import { evaluate } from '../blueprint/intrinsics/evaluate.js';
 import { functionalOf, scanPlan } from '../blueprint/intrinsics/scan.js';
 import { type EvaluationScope, FunctionEvaluationError } from '../blueprint/intrinsics/scope.js';
@@ -10,6 +10,7 @@ import { codeOf } from '../blueprint/intrinsics/validate.js';
 import { isObject, type Json, type JsonObject, mapItems } from '../blueprint/json.js';
 import type { DeploymentPlan, Operation, Operations, ParsedPlan, PlanNode } from '../blueprint/plan.js';
 import { locator } from '../blueprint/positions.js';
+import { isInteger } from '../blueprint/scalable.js';
 import { planInstances } from './instances.js';
 
 export interface DeploymentOptions extends BindOptions {
@@ -150,7 +151,9 @@ function checkSecrets(plan: ParsedPlan, { secretExists }: DeploymentOptions, pro
 function checkNumbers(plan: ParsedPlan, problems: Problem[]): void {
   const check = (owner: string, numbers: JsonObject): void => {
     for (const [key, value] of Object.entries(numbers)) {
-      if (!Number.isInteger(value))
+      // Bounds may be known only at run time; how many there are now may not.
+      if (isFunctionCall(value) && (key === 'min_instances' || key === 'max_instances')) continue;
+      if (!isInteger(value))
         problems.push({ code: 'C2010', message: `${owner}.${key} must be an integer, not ${JSON.stringify(value)}` });
       else if ((value as number) < (key === 'max_instances' ? -1 : 0))
         problems.push({ code: 'C2066', message: `${owner}.${key} must not be negative` });

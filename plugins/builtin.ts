@@ -20,6 +20,7 @@ const LOADERS: Readonly<Record<string, () => Promise<{ readonly default: Plugin 
   agent: async () => await import('./agent/index.js'),
   prometheus: async () => await import('./prometheus/index.js'),
   diamond: async () => await import('./diamond/index.js'),
+  probe: async () => await import('./probe/index.js'),
   policies: async () => await import('./policies/index.js'),
 };
 

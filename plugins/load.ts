@@ -35,6 +35,8 @@ export interface LoadedPlugin extends PresentPlugin {
   readonly packageVersion: string;
   /** Name of its description in the folder. */
   readonly yaml: string;
+  /** It is written in Python: Cloudify's own of a name may be installed beside ours, and comes first then. */
+  readonly python?: true;
 }
 
 /**
@@ -53,6 +55,7 @@ export async function loadPlugin(folder: string): Promise<LoadedPlugin> {
     packageName,
     packageVersion,
     yaml,
+    ...(python ? { python: true } : {}),
     plugin: {
       ...plugin,
       packageNames: [...new Set([...(plugin.packageNames ?? []), packageName])],
@@ -80,7 +83,8 @@ export async function loadPlugins(
       const plugin = await loadPlugin(one);
       const { name } = plugin.plugin;
       const other = names.get(name);
-      if (other !== undefined) throw new PluginRefused(one, `its name ${name} is that of a plugin of ${other}`);
+      if (other !== undefined && !(plugin.python && taken.has(name)))
+        throw new PluginRefused(one, `its name ${name} is that of a plugin of ${other}`);
       names.set(name, one);
       loaded.push(plugin);
     }

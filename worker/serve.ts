@@ -1,4 +1,5 @@
 /** A worker's life: connects, serves, outlasts its server's absence, and drains when it is told to stop. */
+import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -53,7 +54,8 @@ export async function serve(options: ServeOptions): Promise<void> {
   const { settings, log, signal } = options;
   installRuntime(settings, log);
   const watching = await watch(options);
-  const identity = options.agent?.identity ?? `caisson@${hostname()}:${process.pid}`;
+  const name = ownName();
+  const identity = options.agent?.identity ?? `caisson@${hostname()}:${name}`;
   const catalog = await presentPlugins(settings.pluginFolders, settings.pythonPlugins);
   const health = reporter(
     options,
@@ -79,7 +81,7 @@ export async function serve(options: ServeOptions): Promise<void> {
       cacheFolder,
       workFolder: workFolderOf(settings),
       agents: agents.kit,
-      worker: `${hostname()}-${process.pid}`.replaceAll(/[^\w.-]/g, '_'),
+      worker: `${hostname()}-${name}`.replaceAll(/[^\w.-]/g, '_'),
       releasing: releasing.signal,
     });
     const announcer = announcing(store, options, identity, plugins);
@@ -143,6 +145,11 @@ export async function serve(options: ServeOptions): Promise<void> {
     await watching.close();
     log.info('the worker has stopped');
   }
+}
+
+/** Tells this worker from others on its machine. In a container every process is the first. */
+function ownName(): string {
+  return process.pid === 1 ? randomBytes(3).toString('hex') : String(process.pid);
 }
 
 /** Deployments of two namespaces may have one id. */

@@ -8,9 +8,10 @@ import { type EvaluationScope, FunctionEvaluationError } from './scope.js';
 
 export function evaluateLookup(call: FunctionCall, scope: EvaluationScope, depth = 0): Evaluated {
   const { name } = call;
-  // A name that is itself only known later cannot be looked up yet; inputs are all known at once.
+  // A name that is itself only known later cannot be looked up yet; inputs and properties are all known at once.
   if (holdsFunction(call.argument)) {
-    if (name !== 'get_input' || !scope.inputs) return UNRESOLVED;
+    const known = name === 'get_input' ? scope.inputs : name === 'get_property' ? scope.inputRead : undefined;
+    if (!known) return UNRESOLVED;
     throw new FunctionEvaluationError(name, 'an argument is only known at run time');
   }
   const [first, ...rest] = Array.isArray(call.argument) ? call.argument : [call.argument];
@@ -141,11 +142,17 @@ function found(name: string, value: Json | undefined, what: string): Json {
 export function walk(value: Json, path: readonly Json[]): Json | undefined {
   let current: Json | undefined = value;
   for (const key of path) {
-    if (Array.isArray(current)) current = (current as readonly Json[]).at(Number(key));
+    if (Array.isArray(current)) current = itemAt(current, key);
     else if (typeof current === 'object' && current !== null && Object.hasOwn(current, String(key)))
       current = (current as JsonObject)[String(key)];
     else return undefined;
     if (current === undefined) return undefined;
   }
   return current;
+}
+
+/** An item by its index, from the end if that is negative. */
+function itemAt(list: readonly Json[], key: Json): Json | undefined {
+  const index = typeof key === 'string' && /^-?\d+$/.test(key) ? Number(key) : key;
+  return typeof index === 'number' ? list.at(index) : undefined;
 }

@@ -108,7 +108,9 @@ type Form = (argument: Json, name: FunctionName) => void;
 const shown = (value: Json): string => JSON.stringify(value);
 const isTextOrCall = (value: Json | undefined): boolean => typeof value === 'string' || isFunctionCall(value);
 const isLabelIndex = (value: Json | undefined): boolean =>
-  isFunctionCall(value) || Number.isInteger(value) || (typeof value === 'string' && /^\d+$/.test(value));
+  Number.isInteger(value) || typeof value === 'boolean' || (typeof value === 'string' && /^\d+$/.test(value));
+/** What may stand in a path: a name, an index, or a function that gives one. */
+const isStep = (value: Json): boolean => isTextOrCall(value) || Number.isInteger(value) || typeof value === 'boolean';
 const isIndexOrCall = (value: Json): boolean => Number.isInteger(value) || isFunctionCall(value);
 
 function form(code: DiagnosticCode, takes: string, fits: (argument: Json) => boolean): Form {
@@ -122,19 +124,33 @@ const listOf =
   (argument: Json): boolean =>
     Array.isArray(argument) && argument.length >= least && fits(argument);
 
-const aPath = form('C2130', 'a list: a node (or SELF, SOURCE, TARGET) and a name, and further names', listOf(2));
-const someCapability = form('C2130', 'a list: where it is, its name, and further names', listOf(2));
+const aPath = form(
+  'C2130',
+  'a list: a node (or SELF, SOURCE, TARGET) and a name, and further names',
+  listOf(2, (items) => items.every(isStep)),
+);
+
+function checkAttributes(argument: Json, name: FunctionName): void {
+  const [node, ...attributes] = Array.isArray(argument) ? (argument as readonly Json[]) : [];
+  const paths = attributes.map((one) => (Array.isArray(one) ? (one as readonly Json[]) : [one]));
+  if (node === undefined || !isStep(node) || paths.some((path) => path.length === 0 || !path.every(isStep)))
+    throw new InvalidCall('C2130', `${name} takes a list: a node, and names or lists of names, not ${shown(argument)}`);
+  const shownPaths = paths.map((path) => path.map(String).join('.'));
+  const twice = shownPaths.find((path, index) => shownPaths.indexOf(path) !== index);
+  if (twice !== undefined && !holdsFunction(argument))
+    throw new InvalidCall('C2132', `${name}: ${twice} is asked for twice`);
+}
 
 const FORMS: Readonly<Record<FunctionName, Form>> = {
   get_input: form(
     'C2130',
     'a name, or a list of a name and keys',
-    (argument) => isTextOrCall(argument) || listOf(1)(argument),
+    (argument) => isTextOrCall(argument) || listOf(1, (items) => items.every(isStep))(argument),
   ),
   get_property: aPath,
   get_attribute: aPath,
   get_attributes_list: aPath,
-  get_attributes_dict: aPath,
+  get_attributes_dict: checkAttributes,
   concat: form('C2130', 'a list', Array.isArray),
   merge: (argument, name) => {
     if (isFunctionCall(argument)) return;
@@ -170,13 +186,23 @@ const FORMS: Readonly<Record<FunctionName, Form>> = {
     'a name, or a list of a name and keys',
     (argument) => isTextOrCall(argument) || listOf(2)(argument),
   ),
-  get_capability: someCapability,
-  get_group_capability: someCapability,
-  get_environment_capability: form(
-    'C2131',
-    'a name, or a list of a name and keys',
-    (argument) => isTextOrCall(argument) || listOf(2)(argument),
+  get_capability: form(
+    'C2130',
+    'a list: a deployment, the name of its capability, and further names',
+    listOf(2, (items) => items.every(isStep)),
   ),
+  get_group_capability: form(
+    'C2130',
+    'a list: a group, the name of a capability or a list of names, and further names',
+    listOf(2, (items) => items.every((item, index) => isStep(item) || (index === 1 && Array.isArray(item)))),
+  ),
+  get_environment_capability(argument, name) {
+    if (typeof argument === 'string') return;
+    if (!Array.isArray(argument) || argument.length < 2)
+      throw new InvalidCall('C2131', `${name} takes a name, or a list of a name and keys, not ${shown(argument)}`);
+    if (!(argument as readonly Json[]).every(isStep))
+      throw new InvalidCall('C2130', `${name} takes names, not ${shown(argument)}`);
+  },
   get_label: form(
     'C2131',
     'a key, or a list of a key and an index',
@@ -188,7 +214,7 @@ const FORMS: Readonly<Record<FunctionName, Form>> = {
   get_consumers: form(
     'C2130',
     'ids, names or count',
-    (argument) => isFunctionCall(argument) || ['ids', 'names', 'count'].includes(String(argument)),
+    (argument) => typeof argument === 'string' && ['ids', 'names', 'count'].includes(argument),
   ),
 };
 
@@ -198,13 +224,14 @@ const SYSTEM: Readonly<Record<string, readonly string[]>> = {
 };
 
 function checkSys(argument: Json): void {
-  if (!Array.isArray(argument) || argument.length !== 2)
+  if (!Array.isArray(argument) || argument.length < 2 || !(argument as readonly Json[]).every(isStep))
     throw new InvalidCall('C2130', `get_sys takes a list of an entity and a property, not ${shown(argument)}`);
   const [entity, property] = argument as readonly Json[];
-  if (holdsFunction(argument)) return;
+  if (isFunctionCall(entity)) return;
   const known = Object.hasOwn(SYSTEM, String(entity)) ? SYSTEM[String(entity)] : undefined;
   if (!known)
     throw new InvalidCall('C2136', `get_sys knows ${Object.keys(SYSTEM).join(' and ')}, not ${String(entity)}`);
+  if (isFunctionCall(property)) return;
   if (!known.includes(String(property)))
     throw new InvalidCall('C2135', `get_sys knows ${known.join(', ')} of ${String(entity)}, not ${String(property)}`);
 }

@@ -13,6 +13,7 @@ import {
   optionalText,
 } from './definition.js';
 import { newPlugin } from './new.js';
+import { wrapPlugin } from './wrap-plugin.js';
 
 const REPLACE: OptionDefinition = {
   flags: '-f, --force',
@@ -262,7 +263,7 @@ function rowOf({ plugin, folder, archive }: InstalledPlugin): Row {
 export const plugins: CommandDefinition = {
   name: 'plugins',
   summary: 'Plugins that blueprints may use here',
-  commands: [list, get, install, upload, validate, remove, types, { ...newPlugin, name: 'new' }],
+  commands: [list, get, install, upload, validate, remove, types, { ...newPlugin, name: 'new' }, wrapPlugin],
 };
 
 async function artifacts(
@@ -270,9 +271,9 @@ async function artifacts(
 ): Promise<{ readonly settings: Settings; readonly store: ArtifactStore }> {
   const { loadSettings } = await import('../settings.js');
   const { settingFlags } = await import('../session.js');
-  const { openArtifactStore } = await import('../../store/open.js');
+  const { artifactStoreOf } = await import('../artifacts.js');
   const { settings } = await loadSettings(settingFlags(global));
-  return { settings, store: openArtifactStore(settings.artifacts) };
+  return { settings, store: artifactStoreOf(settings) };
 }
 
 /** A package without the texts of its descriptions. */

@@ -35,6 +35,11 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [LIMIT, 'ask for a higher quota, or release what is not used'],
   [CAPACITY, 'another AvailabilityZone or InstanceType may have capacity'],
   [/Region/, 'set client_config.region_name'],
+  [/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH)$/, 'is there an EC2 API, and can the worker reach it?'],
+  [
+    /^HTTP /,
+    'what answers is no EC2 API, or one without that region: check client_config.endpoint_url and region_name',
+  ],
 ];
 
 /** @returns an error of the SDK for plugins; whatever is not an Ec2Error comes back as it is */

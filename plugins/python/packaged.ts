@@ -9,6 +9,7 @@ import { Positions } from '../../blueprint/positions.js';
 import { readSource } from '../../blueprint/source.js';
 import { descriptionFiles, implementationsIn } from '../check.js';
 import { definePlugin, type OperationDefinition, operation, type Plugin } from '../sdk/define.js';
+import { splitWords } from '../words.js';
 import type { PythonPackage } from './package.js';
 
 /** Paths are relative to the package. */
@@ -46,29 +47,34 @@ export async function packagedPlugin(folder: string, packaged: PackagedPlugin): 
 function functionOf(name: string, folder: string, packaged: PackagedPlugin): OperationDefinition {
   return operation({}, async (ctx, inputs) => {
     const { runPythonOperation } = await import('./run.js');
-    return await runPythonOperation(ctx, inputs, name, await packageIn(folder, packaged));
+    return await runPythonOperation(ctx, inputs, name, await packageIn(folder, packaged, ctx.plugin.installArguments));
   });
 }
 
 const known = new Map<string, Promise<PythonPackage>>();
 
 /** Looked at once: what is in an installed package does not change. */
-async function packageIn(folder: string, packaged: PackagedPlugin): Promise<PythonPackage> {
-  const found = known.get(folder) ?? readPackage(folder, packaged);
-  known.set(folder, found);
+async function packageIn(folder: string, packaged: PackagedPlugin, more = ''): Promise<PythonPackage> {
+  const key = `${folder}\0${more}`;
+  const found = known.get(key) ?? readPackage(folder, packaged, splitWords(more));
+  known.set(key, found);
   return await found.catch((error: unknown) => {
-    known.delete(folder);
+    known.delete(key);
     throw error;
   });
 }
 
-async function readPackage(folder: string, { packageName, content }: PackagedPlugin): Promise<PythonPackage> {
+async function readPackage(
+  folder: string,
+  { packageName, content }: PackagedPlugin,
+  installArguments: readonly string[],
+): Promise<PythonPackage> {
   const { ofFile, ofFolder, ofRequirement } = await import('./package.js');
   const source =
     'requirement' in content
-      ? ofRequirement(content.requirement)
+      ? ofRequirement(content.requirement, installArguments)
       : 'wagon' in content
-        ? await ofFile(path.join(folder, content.wagon))
-        : await ofFolder(path.join(folder, content.folder));
-  return { name: packageName, installArguments: [], ...source };
+        ? await ofFile(path.join(folder, content.wagon), installArguments)
+        : await ofFolder(path.join(folder, content.folder), installArguments);
+  return { name: packageName, installArguments, ...source };
 }

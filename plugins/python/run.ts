@@ -1,4 +1,5 @@
 /** Runs one operation of a Python plugin: its environment, its context over the worker's own, and its end. */
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { contextCalls } from '../script/ctx-calls.js';
@@ -58,7 +59,7 @@ async function execute(ctx: OperationContext, call: Call): Promise<Json | undefi
       prologue: record.prologue,
       line: ['exec', path.join(environment, 'bin/python'), '-u', BRIDGE, implementation, SHIM].map(quote).join(' '),
       cwd: workdir,
-      env: { ...variables(environment), CTX_SOCKET_URL: url },
+      env: { ...variables(environment), ...(await localResources(ctx, workdir)), CTX_SOCKET_URL: url },
       signal: ctx.signal,
       stderrToStdout: false,
       onStdout: (line) => logger.info('%s', `<out> ${line}`),
@@ -70,6 +71,16 @@ async function execute(ctx: OperationContext, call: Call): Promise<Json | undefi
   } finally {
     await record.remove();
   }
+}
+
+/**
+ * Where the package looks for what a manager keeps for deployments. Both are one folder: it then takes itself for a worker
+ * beside its manager, and has nothing to bring to and fro.
+ */
+async function localResources({ deployment }: OperationContext, workdir: string): Promise<Record<string, string>> {
+  const root = path.join(workdir, 'resources');
+  await mkdir(path.join(root, 'deployments', deployment.tenantName, deployment.id), { recursive: true });
+  return { CFY_RESOURCES_ROOT: root, MANAGER_FILE_SERVER_ROOT: root };
 }
 
 /** The worker's, as if the environment had been activated. */

@@ -56,6 +56,14 @@ test.each([
 test.each([
   ['{ get_input: x }', 'C2133'],
   ['{ get_input: 5 }', 'C2130'],
+  ['{ get_input: [i, { a: 1 }] }', 'C2130'],
+  ['{ get_property: [[n], a] }', 'C2130'],
+  ['{ get_attribute: [{ a: 1 }, b] }', 'C2130'],
+  ['{ get_attributes_dict: [n, a, a] }', 'C2132'],
+  ['{ get_capability: [d, [c]] }', 'C2130'],
+  ['{ get_environment_capability: { get_secret: i } }', 'C2131'],
+  ['{ get_consumers: { get_secret: i } }', 'C2130'],
+  ['{ get_label: [k, { get_secret: i }] }', 'C2131'],
   ['{ get_property: n }', 'C2130'],
   ['{ get_property: [q, a] }', 'C2134'],
   ['{ get_property: [n, z] }', 'C2132'],
@@ -165,4 +173,9 @@ test('secrets must exist, if that can be known', async () => {
   expect(diagnostics.map(({ code, hint }) => [code, hint])).toEqual([
     ['C3008', 'make it with: caisson secrets set key'],
   ]);
+});
+
+test('a property, or an item of an input, that only a run could name is refused when a deployment is made', async () => {
+  expect(await refusalOf(output('{ get_property: [n, { get_attribute: [n, x] }] }'), {})).toEqual(['C2132']);
+  expect(await refusalOf(output('{ get_input: [i, first] }', '{ i: { default: [1] } }'), {})).toEqual(['C2138']);
 });

@@ -97,8 +97,8 @@ outputs:
   other: { value: { get_attribute: [wbe, ip] } }
 bogus: 1
 `;
-  expect(await problemsOf(text)).toEqual(['C2010 15:1', 'C2060 5:11', 'C2044 8:19', 'C2062 11:17', 'C2134 14:19']);
+  expect(await problemsOf(text)).toEqual(['C2060 5:11', 'C2044 8:19', 'C2062 11:17', 'C2010 15:1', 'C2134 14:19']);
   const { diagnostics } = await compileText(text);
-  expect(diagnostics[1]?.hint).toBe('did you mean cloudify.nodes.WebServer?');
+  expect(diagnostics[0]?.hint).toBe('did you mean cloudify.nodes.WebServer?');
   expect(diagnostics[4]?.hint).toBe('did you mean web?');
 });

@@ -3,6 +3,18 @@ import { deploymentOf, planOf, refusalOf, version } from './compile-text.js';
 
 test.each([
   ['there is no version', 'node_types: {}', 'C2020'],
+  ['the version is a number', 'tosca_definitions_version: 1.3', 'C2010'],
+  ['a label has no values', `${version(5)}labels: { k: {} }`, 'C2010'],
+  [
+    'a property of a plugin is of an unknown type',
+    `${version(5)}plugins: { p: { executor: host_agent, source: x, properties: { a: { type: strnig } } } }`,
+    'C2041',
+  ],
+  [
+    'a constraint takes something else',
+    `${version(5)}inputs: { i: { default: a, constraints: [{ valid_values: 9 }] } }`,
+    'C2120',
+  ],
   ['the version is unknown', 'tosca_definitions_version: cloudify_dsl_9_9', 'C2021'],
   ['a section is unknown', `${version(5)}upload_resources: {}`, 'C2010'],
   ['node_types is empty', `${version(5)}node_types:`, 'C2014'],
@@ -76,4 +88,26 @@ test.each([
   ['recurrence: 1 day', 'C2010'],
 ])('a schedule with %s is refused', async (schedule, code) => {
   expect(await refusalOf(scheduled(schedule))).toEqual([code]);
+});
+
+test('what is named and of which nothing is said is in the plan with nothing in it', async () => {
+  const text = `${version(5)}policy_types: { T: { source: x } }
+node_types: { N: {} }
+node_templates: { n: { type: N } }
+groups:
+  g: { members: [n], policies: { p:, q: { type: T, triggers: { t: } } } }
+outputs: { o: }
+`;
+  const plan = await planOf(text);
+  expect(plan.outputs).toEqual({ o: {} });
+  expect(plan.groups).toMatchObject({ g: { policies: { p: {}, q: { triggers: { t: {} } } } } });
+});
+
+test('bounds of instances may be known only at run time; how many there are now may not', async () => {
+  const text = (key: string) => `${version(5)}node_types: { N: {} }
+node_templates:
+  n: { type: N, capabilities: { scalable: { properties: { ${key}: { get_secret: k } } } } }
+`;
+  expect(await refusalOf(text('max_instances'), {})).toEqual([]);
+  expect(await refusalOf(text('default_instances'), {})).toEqual(['C2010']);
 });

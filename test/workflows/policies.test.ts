@@ -356,3 +356,15 @@ test('an update that brings policies has them evaluated, and one that takes them
   expect((await evaluation(deployment))?.status.name).toBe('RUNNING');
   await takeDown(deployment);
 });
+
+test('an evaluation that somebody ended from outside begins anew with the next execution', async () => {
+  const deployment = await installed({ again: { operations: ['create', 'check', CHECK] } }, ['again'], {
+    triggers: {},
+  });
+  await stage.client.workflow.getHandle(policiesWorkflowId(deployment.id)).terminate('by hand');
+  const parameters = { operation: 'cloudify.interfaces.lifecycle.check' };
+  await deployment.ended(await deployment.execute('execute_operation', { parameters }));
+  await until(async () => (await evaluation(deployment))?.status.name === 'RUNNING');
+  await until(async () => (await policyOf(deployment)).standings.again_1?.phase === 'well');
+  await takeDown(deployment);
+});

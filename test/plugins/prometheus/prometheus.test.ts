@@ -1,6 +1,8 @@
 import { access, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expressionOf } from '../../../activities/metrics-query.js';
 import type { JsonObject } from '../../../blueprint/json.js';
 import diamond from '../../../plugins/diamond/index.js';
 import plugin from '../../../plugins/prometheus/index.js';
@@ -10,7 +12,7 @@ import {
   type OperationRun,
   runOperation,
 } from '../../../plugins/sdk/testing.js';
-import { freePort } from '../machine.js';
+import { run as execute, freePort } from '../machine.js';
 import { type SshServer, startSshServer } from '../ssh-server.js';
 import { becomes, notesOf, type PrometheusServer, startPrometheus } from './server.js';
 
@@ -240,4 +242,32 @@ test('a server node makes its folders, on its host too, and tells what is wrong'
     status: 'recoverable',
     error: { message: /does not answer: connect ECONNREFUSED/ },
   });
+});
+
+test('the example is a configuration that Prometheus takes, and every expression of its dashboard one that it answers', async () => {
+  const example = (name: string): string =>
+    fileURLToPath(new URL(`../../../examples/monitoring/${name}`, import.meta.url));
+  const checked = await execute('promtool', ['check', 'config', example('prometheus.yml')]);
+  expect(checked.stdout).toMatch(/SUCCESS/);
+  const { panels } = JSON.parse(await readFile(example('grafana-dashboard.json'), 'utf8')) as {
+    readonly panels: readonly { readonly targets: readonly { readonly expr: string }[] }[];
+  };
+  const refused: string[] = [];
+  for (const { expr } of panels.flatMap(({ targets }) => targets)) {
+    const query = new URLSearchParams({ query: expr.replaceAll('$__rate_interval', '1m') });
+    const answer = (await (await fetch(`${prometheus.url}/api/v1/query?${query}`)).json()) as { status: string };
+    if (answer.status !== 'success') refused.push(expr);
+  }
+  expect(refused).toEqual([]);
+});
+
+test.each([
+  ['loadavg.01', 'node_load1{deployment="shop"}'],
+  ['requests', 'requests{deployment="shop"}'],
+  ['sum(rate(requests{$deployment}[1m]))', 'sum(rate(requests{deployment="shop"}[1m]))'],
+  [undefined, 'min by (node_instance) (up{deployment="shop"})'],
+])('a policy that names %s asks for %s', async (query, expression) => {
+  expect(expressionOf('shop', query)).toBe(expression);
+  const asked = await fetch(`${prometheus.url}/api/v1/query?${new URLSearchParams({ query: expression })}`);
+  expect(asked.status).toBe(200);
 });

@@ -131,6 +131,7 @@ test('files of the blueprint come as they are, and rendered', async () => {
     rendered: ['hello me, 8080', 'hello you, 8080'],
     folder: ['app.conf', 'extra.py'],
     workdir: true,
+    deployment_workdir: true,
   });
 });
 

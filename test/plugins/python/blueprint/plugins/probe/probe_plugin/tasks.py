@@ -170,6 +170,11 @@ def wrong_kind(ctx, **_):
     return ctx.target.node.id
 
 
+def deployment_workdir():
+    with ctx.sync_deployment_workdir():
+        return os.path.isdir(ctx.local_deployment_workdir())
+
+
 @operation
 def resources(ctx, **_):
     path = ctx.download_resource_and_render('templates/app.conf', template_variables={'who': 'you'})
@@ -183,6 +188,7 @@ def resources(ctx, **_):
         'rendered': [ctx.get_resource_and_render('templates/app.conf', {'who': 'me'}).decode(), downloaded],
         'folder': sorted(os.listdir(folder)),
         'workdir': os.path.isdir(ctx.plugin.workdir),
+        'deployment_workdir': deployment_workdir(),
     }
 
 

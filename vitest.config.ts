@@ -34,6 +34,8 @@ export default defineConfig({
             'test/plugins/prometheus/**',
             'test/vault/**',
             'test/team/**',
+            'test/agents/**',
+            'test/plugins/python/**',
             // Cases that are kept elsewhere: compared where their folder is named.
             ...(process.env.CAISSON_CONFORMANCE ? [] : ['test/blueprint/recorded.test.ts']),
           ],
@@ -64,7 +66,7 @@ export default defineConfig({
         // Each starts a stack of its own through the built command line.
         test: {
           name: 'acceptance',
-          include: ['test/acceptance/**/*.test.ts'],
+          include: ['test/acceptance/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
@@ -76,6 +78,17 @@ export default defineConfig({
           include: ['test/plugins/ansible/**/*.test.ts'],
           globalSetup: 'test/plugins/ansible/environment.ts',
           testTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        // Installs packages: what it makes of them is kept in the folder for temporary files.
+        test: {
+          name: 'python',
+          include: ['test/plugins/python/**/*.test.ts'],
+          globalSetup: 'test/plugins/python/environment.ts',
+          testTimeout: 60_000,
+          hookTimeout: 300_000,
         },
       },
       {
@@ -107,6 +120,17 @@ export default defineConfig({
       },
       {
         extends: true,
+        // A machine for agents: an SSH server on the loopback address.
+        test: {
+          name: 'agents',
+          include: ['test/agents/**/*.test.ts'],
+          globalSetup: 'test/workflows/server.ts',
+          testTimeout: 60_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        extends: true,
         // A vault, fetched once and started in dev mode.
         test: { name: 'vault', include: ['test/vault/**/*.test.ts'], globalSetup: 'test/vault/server.ts' },
       },
@@ -114,7 +138,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'docker',
-          include: ['test/plugins/docker/*.test.ts'],
+          include: ['test/plugins/docker/*.test.ts', 'test/acceptance/engine/*.test.ts'],
           globalSetup: 'test/plugins/docker/engine.ts',
           testTimeout: 30_000,
           hookTimeout: 60_000,

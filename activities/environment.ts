@@ -1,5 +1,6 @@
 /** What operations run in on this worker: files of the blueprint, log, secrets, work folders. */
 
+import type { AgentKit } from '../plugins/agent/kit.js';
 import type { LogOwner, OperationLog } from './operation-log.js';
 import type { SecretLookup } from './secrets.js';
 
@@ -8,7 +9,11 @@ export interface OperationEnvironment {
   blueprintFolder(archive: string | undefined): Promise<string>;
   /** A folder of a deployment and plugin on this machine, made on demand. */
   workdir(deploymentId: string, plugin: string): Promise<string>;
+  /** A folder on this machine for what operations of all deployments share and can make anew. */
+  cacheFolder(): Promise<string>;
   logFor(request: LogOwner): OperationLog;
+  /** What hosts are told so that their agents find us; absent where no agents can be installed. */
+  readonly agents?: AgentKit | undefined;
   /** A lookup that masks what it hands out: one per attempt. */
   secrets(): SecretLookup;
 }

@@ -12,6 +12,7 @@ import { type Observer, observedOperation } from './observe.js';
 import { recoveryActivities } from './recover.js';
 import type { OperationRequest } from './request.js';
 import { runOperation } from './run-operation.js';
+import { servicesActivities } from './services.js';
 import { wholeRequest } from './whole-request.js';
 import { workflowScriptActivities } from './workflow-script.js';
 
@@ -34,8 +35,9 @@ export function createActivities(dependencies: ActivityDependencies): Activities
   return {
     ...operationActivities(dependencies),
     ...journalActivities(dependencies.store, dependencies.observers),
-    ...recoveryActivities(dependencies.payloads),
+    ...recoveryActivities(dependencies.payloads, dependencies.store),
     ...metricsActivities(dependencies.prometheus),
+    ...servicesActivities(),
     ...workflowScriptActivities(dependencies.environment),
     // Temporal gives the calls of unknown activities to this one. Failing at once beats retrying for ever.
     default: async () => {

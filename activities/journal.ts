@@ -45,17 +45,21 @@ export function executionFolder(kind: 'journal' | 'logs' | 'changes', workflowId
 
 export function journalActivities(store: ArtifactStore, observers: readonly Observer[] = []): JournalActivities {
   return {
-    async saveJournal({ workflow_id, first, events, changes }) {
-      await store.put(partKey('journal', workflow_id, first), ndjson(events));
-      if (changes && changes.changes.length > 0)
-        await store.put(partKey('changes', workflow_id, changes.first), ndjson(changes.changes));
-    },
+    saveJournal: async (request) => await writeJournal(store, request),
     async saveSnapshot(request) {
       const key = `snapshots/${request.deployment_id}/${request.execution_id}.json`;
       await store.put(key, Buffer.from(`${JSON.stringify(request, null, 2)}\n`));
       for (const observer of observers) observer.executionEnded?.(request);
     },
   };
+}
+
+/** A part is named by its first event: written twice, it is there once. */
+export async function writeJournal(store: ArtifactStore, request: SaveJournalRequest): Promise<void> {
+  const { workflow_id, first, events, changes } = request;
+  await store.put(partKey('journal', workflow_id, first), ndjson(events));
+  if (changes && changes.changes.length > 0)
+    await store.put(partKey('changes', workflow_id, changes.first), ndjson(changes.changes));
 }
 
 function partKey(kind: 'journal' | 'changes', workflowId: string, first: number): string {

@@ -1,6 +1,7 @@
 /** The log of an operation: its lines and the events of attempts that will be retried, in the artifact store. */
 import type { ArtifactStore } from '../store/artifact-store.js';
 import { executionWorkflowId } from '../workflows/messages.js';
+import { POLICY_CHECKS } from '../workflows/policies/messages.js';
 import { executionFolder } from './journal.js';
 import type { OperationRequest } from './request.js';
 
@@ -10,6 +11,9 @@ export interface OperationLog {
   /** Writes what is buffered. Never fails: a log that cannot be written does not fail an operation. */
   close(): Promise<void>;
 }
+
+/** What a check of a policy has to say is its outcome: lines every few seconds would fill the store. */
+const NO_LOG: OperationLog = { write: () => undefined, event: () => undefined, close: async () => undefined };
 
 /** A line waits this long for company, so that a chatty script does not cost a write each. */
 const FLUSH_MS = 250;
@@ -21,6 +25,7 @@ export type LogOwner = Pick<OperationRequest, 'execution'> & { readonly deployme
 
 /** @param worker names the file: each worker appends to its own */
 export function operationLog(store: ArtifactStore, worker: string, request: LogOwner): OperationLog {
+  if (request.execution.id === POLICY_CHECKS) return NO_LOG;
   const workflowId = executionWorkflowId(request.deployment.id, request.execution.id);
   const key = `${executionFolder('logs', workflowId)}/${worker}.ndjson`;
   const context = {

@@ -6,10 +6,24 @@
  * and is applied on top. So nothing that an operation reported is lost.
  */
 import { ApplicationFailure, Context } from '@temporalio/activity';
+import type { WorkflowHandle } from '@temporalio/client';
 import { applyPatch } from '../graph/patch.js';
 import type { NodeInstance } from '../graph/state.js';
-import { flushKey, type Handover, handoverQuery, type PatchMessage, patchSignal } from '../workflows/messages.js';
+import type { ArtifactStore } from '../store/artifact-store.js';
+import {
+  changesQuery,
+  eventsQuery,
+  flushKey,
+  type Handover,
+  handoverQuery,
+  type InstanceChange,
+  type JournalEvent,
+  type PatchMessage,
+  patchSignal,
+  progressQuery,
+} from '../workflows/messages.js';
 import { type HistoryEvent, historyOf, type PayloadReader } from './history.js';
+import { type SaveJournalRequest, writeJournal } from './journal.js';
 import type { OperationFailureDetails, OperationRequest, OperationResult, Patches } from './request.js';
 
 export interface RecoverRequest {
@@ -23,7 +37,7 @@ export interface RecoveryActivities {
   recoverExecution(request: RecoverRequest): Promise<Handover>;
 }
 
-export function recoveryActivities(payloads: PayloadReader): RecoveryActivities {
+export function recoveryActivities(payloads: PayloadReader, store: ArtifactStore): RecoveryActivities {
   return {
     async recoverExecution({ workflow_id, execution_id }) {
       const { client } = Context.current();
@@ -38,6 +52,7 @@ export function recoveryActivities(payloads: PayloadReader): RecoveryActivities 
       Context.current().heartbeat();
       const events = await historyOf(client, workflow_id, runId);
       const instances = await applyTail(last.instances, new Set(last.applied), events, payloads);
+      await writeJournal(store, await journalOf(handle, workflow_id));
       const { applied: _, ...handover } = last;
       return {
         ...handover,
@@ -47,6 +62,30 @@ export function recoveryActivities(payloads: PayloadReader): RecoveryActivities 
       };
     },
   };
+}
+
+/** What the run has told and could not write to the store any more, and that it was ended. */
+async function journalOf(handle: WorkflowHandle, workflowId: string): Promise<SaveJournalRequest> {
+  const { first, ...told } = await handle.query(eventsQuery, { from: 0 });
+  const events: JournalEvent[] = [...told.events];
+  for (let page = told.events; page.length > 0; ) {
+    page = (await handle.query(eventsQuery, { from: first + events.length })).events;
+    events.push(...page);
+  }
+  const name = (await handle.query(progressQuery)).workflow_id;
+  events.push({
+    sequence: first + events.length,
+    timestamp: new Date().toISOString(),
+    event_type: 'workflow_cancelled',
+    message: `'${name}' workflow execution cancelled: it was ended from outside`,
+  });
+  const known = await handle.query(changesQuery, { from: 0 });
+  const changes: InstanceChange[] = [...known.changes];
+  for (let page = known.changes; page.length > 0; ) {
+    page = (await handle.query(changesQuery, { from: known.first + changes.length })).changes;
+    changes.push(...page);
+  }
+  return { workflow_id: workflowId, first, events, changes: { first: known.first, changes } };
 }
 
 /** Applies what operations reported to the history and the workflow code has not seen. */

@@ -66,6 +66,10 @@ export interface PluginInfo {
   readonly name: string;
   readonly package_name?: string;
   readonly package_version?: string;
+  /** Where its code is, as the blueprint says: a folder of it, or an address. */
+  readonly source?: string;
+  /** For pip. */
+  readonly install_arguments?: string;
   /** Unwrapped plugin properties: key → value. */
   readonly properties?: JsonObject;
 }
@@ -96,6 +100,8 @@ export interface OperationRequest {
   readonly source_id?: string;
   readonly target_id?: string;
   readonly snapshot: Snapshot;
+  /** It was begun on an agent that was lost: what it made may exist already. */
+  readonly begun_before?: boolean;
 }
 
 /** Runtime property changes by node instance id. */
@@ -106,6 +112,8 @@ export interface OperationResult {
   readonly result?: Json;
   /** What it changed since its last flush; absent when nothing. */
   readonly patches?: Patches;
+  /** Retries made before it succeeded; absent when none. */
+  readonly retry_number?: number;
 }
 
 /** The details of a failed operation, as `ApplicationFailure.details[0]`. */

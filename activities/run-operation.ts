@@ -10,6 +10,7 @@ import { type ContextHandle, createOperationContext } from '../plugins/sdk/creat
 import type { OperationDefinition } from '../plugins/sdk/define.js';
 import { NonRecoverableError, RecoverableError } from '../plugins/sdk/errors.js';
 import type { OperationHost } from '../plugins/sdk/host.js';
+import { retryText, taskName } from '../workflows/event-texts.js';
 import { patchSignal, requestQuery } from '../workflows/messages.js';
 import { unpacked } from '../workflows/packed-snapshot.js';
 import { type AttemptHistory, type AttemptMark, attemptHistory, MOST_LOST_WORKERS } from './attempts.js';
@@ -27,7 +28,9 @@ export async function runOperation(
   environment: OperationEnvironment,
 ): Promise<OperationResult> {
   const { info, cancellationSignal, heartbeat } = Context.current();
-  const history = attemptHistory(info.attempt, info.heartbeatDetails as AttemptMark | undefined);
+  const known = attemptHistory(info.attempt, info.heartbeatDetails as AttemptMark | undefined);
+  // An agent was lost with an earlier round of it.
+  const history = first.begun_before ? { ...known, resume: true } : known;
   refuseLost(definition, first, history);
 
   // As it is stored: with references in the place of secrets.
@@ -47,6 +50,8 @@ export async function runOperation(
   const fetched = info.attempt === 1 ? first : ((await freshRequest(first)) ?? first);
   const log = environment.logFor(first);
   const secrets = environment.secrets();
+  const task = taskName(first.operation.implementation ?? info.activityType);
+  const retry = retryText(history.retryNumber, first.operation.max_retries);
   let flushes = 0;
 
   async function flush(patches: Patches): Promise<void> {
@@ -71,8 +76,10 @@ export async function runOperation(
     getSecret: async (key) => await secrets.get(key),
     setSecret: async (key, value) => await secrets.set(key, value),
     deleteSecret: async (key) => await secrets.delete(key),
+    ...agentScript(first, environment, secrets),
     blueprintFolder: async () => await environment.blueprintFolder(first.blueprint.archive),
     workdir: async () => await environment.workdir(first.deployment.id, first.plugin.name),
+    cacheFolder: async () => await environment.cacheFolder(),
   });
 
   let handle: ContextHandle | undefined;
@@ -82,13 +89,14 @@ export async function runOperation(
     const request = await resolveSecrets(fetched, secrets);
     const revealed = history.checkpoint === undefined ? undefined : await secrets.reveal(history.checkpoint);
     const attempt = { retryNumber: history.retryNumber, resume: history.resume };
+    if (retry !== '' && !history.resume) log.event('task_started', `Task started '${task}'${retry}`);
     handle = createOperationContext(request, hostWith(revealed), attempt);
     const result = await definition.run(handle.ctx, request.inputs as JsonObject);
     timeout?.check();
-    const retry = handle.retryRequested();
-    if (retry) throw retry;
+    const again = handle.retryRequested();
+    if (again) throw again;
     if (first.operation.poll && !result) throw new NotYet(first);
-    return resultOf(secrets.refer(result ?? null), secrets.referIn(takePatches()));
+    return resultOf(secrets.refer(result ?? null), secrets.referIn(takePatches()), history);
   } catch (error) {
     if (isCancelled(error, cancellationSignal)) {
       await flush(takePatches());
@@ -114,12 +122,7 @@ export async function runOperation(
       await flush(patches);
       heartbeat(mark({ ended: true }));
       const verb = rescheduled ? 'rescheduled' : 'failed';
-      log.event(
-        `task_${verb}`,
-        secrets.mask(
-          `Task ${verb} '${first.operation.implementation ?? info.activityType}' -> ${failure.message}${retryText(first, history)}`,
-        ),
-      );
+      log.event(`task_${verb}`, secrets.mask(`Task ${verb} '${task}' -> ${failure.message}${retry}`));
     }
     await log.close();
     throw masked(failure, secrets);
@@ -128,6 +131,22 @@ export async function runOperation(
     timeout?.clear();
     await log.close();
   }
+}
+
+function agentScript(
+  { deployment }: OperationRequest,
+  { agents }: OperationEnvironment,
+  secrets: SecretLookup,
+): Pick<OperationHost, 'agentScript'> {
+  if (!agents) return {};
+  return {
+    agentScript(instanceId) {
+      const script = agents.initScript(agents.parcelFor(deployment.id, instanceId));
+      // It tells the host how to reach us, keys and all: it goes into the machine, not into the state.
+      secrets.hide(script.secret);
+      return script.text;
+    },
+  };
 }
 
 /** The host is not up yet: asked again at the retry interval, as often as it takes. */
@@ -156,16 +175,12 @@ function subjectOf({ instance_id, deployment }: OperationRequest): string {
   return instance_id ?? `deployment ${deployment.id}`;
 }
 
-function resultOf(result: Json | undefined, patches: Patches): OperationResult {
+function resultOf(result: Json | undefined, patches: Patches, { retryNumber }: AttemptHistory): OperationResult {
   return {
     ...(result === undefined || result === null ? {} : { result }),
     ...(Object.keys(patches).length > 0 ? { patches } : {}),
+    ...(retryNumber > 0 ? { retry_number: retryNumber } : {}),
   };
-}
-
-function retryText({ operation }: OperationRequest, { retryNumber }: AttemptHistory): string {
-  if (retryNumber === 0) return '';
-  return ` [retry ${retryNumber}${operation.max_retries < 0 ? '' : `/${operation.max_retries}`}]`;
 }
 
 function workflowHandle() {

@@ -11,6 +11,8 @@ import type { Patches } from './request.js';
 export interface Secrecy {
   /** From now on, the secret's values are kept. */
   keep(key: string, value: Json): void;
+  /** A text that is nobody's secret and yet for nobody's eyes: blanked, and nothing refers to it. */
+  hide(text: string): void;
   /** The secret is no more: nothing may refer to it. Texts are still without it. */
   forget(key: string): void;
   /** `text` without any value that was handed out. */
@@ -81,6 +83,7 @@ export function createSecrecy(): Secrecy {
   const refer = (value: Json): Json => mapTexts(value, referText);
   return {
     keep: (key, value) => keep(key, value, []),
+    hide: (text) => add('', text, undefined),
     forget(key) {
       for (const one of known) if (one.key === key) one.reference = undefined;
     },

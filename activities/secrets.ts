@@ -17,7 +17,7 @@ export interface SecretProvider {
   delete?(key: string): Promise<boolean>;
 }
 
-export interface SecretLookup extends Pick<Secrecy, 'mask' | 'maskIn' | 'refer' | 'referIn'> {
+export interface SecretLookup extends Pick<Secrecy, 'hide' | 'mask' | 'maskIn' | 'refer' | 'referIn'> {
   /** @throws NonRecoverableError when there is no such secret */
   get(key: string): Promise<Json>;
   /** @throws NonRecoverableError where secrets can only be read */

@@ -14,6 +14,7 @@ import type { ScriptEnd, ScriptProcess } from '../plugins/workflow-scripts/run.j
 import { archivedFile } from '../store/blueprint-archive.js';
 import { stateQuery } from '../workflows/messages.js';
 import {
+  type LocalQuestion,
   type ScriptActivities,
   type ScriptCall,
   type ScriptOutcome,
@@ -62,7 +63,12 @@ async function runWorkflowScript(request: WorkflowScriptRequest, environment: Op
       { file: file.path, folder, context: request.context, environment: scriptEnvironment() },
       {
         async calls(calls) {
-          const asked = (calls as unknown as readonly ScriptCall[]).filter(({ key }) => !answered(key));
+          const unanswered = (calls as unknown as readonly (ScriptCall | LocalQuestion)[]).filter(
+            ({ key }) => !answered(key),
+          );
+          const asked = unanswered.filter((call) => call.call !== 'local');
+          for (const { call, key } of unanswered)
+            if (call === 'local') script.tell({ kind: 'outcome', key, done: { run: true } });
           if (asked.length === 0) return;
           outstanding.add(asked);
           await patiently(async () => await workflow().signal(scriptCallsSignal, asked));

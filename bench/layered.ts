@@ -5,19 +5,19 @@ import path from 'node:path';
 export const WIDTH = 10;
 export const OPERATIONS = ['create', 'configure', 'start'] as const;
 
-export type Kind = 'plugin' | 'script';
+export type Kind = 'plugin' | 'script' | 'wait';
 
 /** Writes the blueprint into a folder of its own; resolves to its main file. */
 export async function writeLayered(folder: string, nodes: number, kind: Kind): Promise<string> {
   const own = path.join(folder, `${kind}-${nodes}`);
   await mkdir(path.join(own, 'scripts'), { recursive: true });
   await writeFile(path.join(own, 'scripts', 'nothing.sh'), '#!/bin/sh\nexit 0\n', { mode: 0o755 });
-  const implementation = kind === 'plugin' ? 'bench.nothing' : 'scripts/nothing.sh';
+  const implementation = { plugin: 'bench.nothing', wait: 'bench.wait', script: 'scripts/nothing.sh' }[kind];
   const lines = [
     'tosca_definitions_version: cloudify_dsl_1_4',
     'imports:',
     '  - cloudify/types/types.yaml',
-    ...(kind === 'plugin' ? ['  - plugin:caisson-bench'] : []),
+    ...(kind === 'script' ? [] : ['  - plugin:caisson-bench']),
     'node_types:',
     '  bench.Node:',
     '    derived_from: cloudify.nodes.Root',

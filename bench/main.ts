@@ -1,5 +1,6 @@
 /**
  * `npm run bench`: ratios, measured in one run. `--compile`: the compiler alone. `--size`: how big deployments may be.
+ * `--workers 1,2,4`: what more workers bring.
  * `--json`: the last line is one JSON object.
  */
 import { parseArgs } from 'node:util';
@@ -12,6 +13,7 @@ const { values } = parseArgs({
     'no-scripts': { type: 'boolean', default: false },
     compile: { type: 'boolean', default: false },
     size: { type: 'boolean', default: false },
+    workers: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -33,6 +35,16 @@ if (values.compile) {
 if (values.size) {
   const { benchSize } = await import('./size.js');
   const results = await benchSize({ say });
+  process.stdout.write(`${JSON.stringify({ results })}\n`);
+  process.exit(0);
+}
+
+if (values.workers !== undefined) {
+  const { benchWorkers } = await import('./workers.js');
+  const results = await benchWorkers({ workers: values.workers.split(',').map(Number), say });
+  if (!values.json)
+    for (const { kind, workers, operations_per_second, ratio } of results)
+      process.stdout.write(`${kind}: ${workers} workers, ${operations_per_second} operations/s, ${ratio} times one\n`);
   process.stdout.write(`${JSON.stringify({ results })}\n`);
   process.exit(0);
 }

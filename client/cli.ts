@@ -41,7 +41,6 @@ const MOVED: Readonly<Record<string, string>> = {
   local: 'caisson install BLUEPRINT, caisson execute WORKFLOW DEPLOYMENT, caisson node-instances list -d DEPLOYMENT',
   init: 'caisson install BLUEPRINT does it all; a deployment that is not installed yet: caisson deployments create BLUEPRINT',
   blueprints: 'caisson validate BLUEPRINT, caisson plan BLUEPRINT, caisson deployments create BLUEPRINT',
-  agents: 'workers take the place of agents: caisson workers list',
   snapshots: 'back up the folder of the setting home, or your Temporal cluster',
 };
 

@@ -9,6 +9,8 @@ export interface ExecutionFlags {
   readonly retryInterval?: string | undefined;
   readonly subgraphRetries?: string | undefined;
   readonly onFailure?: string | undefined;
+  /** How long after the first failure other branches may still begin something, e.g. `10m`. */
+  readonly waitAfterFail?: string | undefined;
   readonly maxInFlight?: string | undefined;
   /** How long the execution may take, e.g. `2h`. */
   readonly executionTimeout?: string | undefined;
@@ -28,6 +30,9 @@ export function executionOptions(flags: ExecutionFlags): ExecutionOptions {
     on_failure: policyOf(flags.onFailure) ?? base.on_failure,
     max_in_flight: integerOf('--max-in-flight', flags.maxInFlight, 1) ?? base.max_in_flight,
     dry_run: flags.dryRun === true,
+    ...(flags.waitAfterFail === undefined
+      ? {}
+      : { wait_after_fail: parseDuration(flags.waitAfterFail, '--wait-after-fail') / 1_000 }),
     ...(flags.executionTimeout === undefined
       ? {}
       : { timeout: parseDuration(flags.executionTimeout, '--execution-timeout') / 1_000 }),

@@ -187,10 +187,10 @@ function openTerminal(io: Io, { verbosity }: FollowOptions): Screen {
   };
 }
 
-/** Stages with nothing to do say nothing, and debug lines are for `-vv`. */
+/** Stages with nothing to do say nothing, nor do the parts of a walk, and debug lines are for `-vv`. */
 function isShown(event: ExecutionEvent, verbosity: number): boolean {
   if (event.type === 'cloudify_log') return event.level !== 'debug' || verbosity >= 2;
-  return verbosity >= 1 || !event.message.endsWith('nothing to do');
+  return verbosity >= 1 || !(event.message.endsWith('nothing to do') || event.message.startsWith('Subgraph '));
 }
 
 /** Above the live picture stand only what happened to instances, and what went wrong. */

@@ -6,7 +6,13 @@ import { satisfiesVersion } from '../blueprint/python-version.js';
 import { readSource } from '../blueprint/source.js';
 import { suggestion } from '../blueprint/suggestion.js';
 import type { Version } from '../blueprint/version.js';
-import { type Catalog, findPlugin, type InstalledPlugin, type PluginDescription } from '../plugins/catalog.js';
+import {
+  type Catalog,
+  findPlugin,
+  type InstalledPlugin,
+  isChosen,
+  type PluginDescription,
+} from '../plugins/catalog.js';
 
 const PUBLISHED = [
   /^https?:\/\/[^/?#]+\/spec\/([\w-]+-plugin)\/[^/?#]+\/plugin[\w.]*\.yaml$/,
@@ -47,6 +53,8 @@ async function publishedPlugin(
     const [, found] = pattern.exec(entry) ?? [];
     if (found === undefined) continue;
     const name = found.startsWith('cloudify-') ? found : `cloudify-${found}`;
+    // The other kind's plugin is described by its own file only.
+    if (isChosen(catalog, name)) return undefined;
     return await findPlugin(catalog, name)?.describe(version);
   }
   return undefined;

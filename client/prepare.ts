@@ -96,7 +96,7 @@ export function prepare(
     const plugin = node.plugins.find(({ name }) => name === operation.plugin);
     const activity = activityOf(
       catalog,
-      { name: operation.plugin, package_name: plugin?.package_name ?? null },
+      { package_name: null, ...plugin, name: operation.plugin },
       operation.operation,
     );
     return activity === `${operation.plugin}.${operation.operation}` ? undefined : activity;

@@ -20,7 +20,7 @@ export async function installedPlugins(global: GlobalOptions): Promise<Catalog> 
   const { loadSettings } = await import('./settings.js');
   const { installedPlugins: installed } = await import('../plugins/installed.js');
   const { settings } = await loadSettings(settingFlags(global));
-  return await installed(settings.pluginFolders).catch(async (error: Error) => {
+  return await installed(settings.pluginFolders, settings.pythonPlugins).catch(async (error: Error) => {
     if (error.name !== 'PluginRefused') throw error;
     const { CaissonError } = await import('./errors.js');
     throw new CaissonError('usage', 'C1008', error.message, {

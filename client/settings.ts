@@ -32,6 +32,8 @@ export interface Settings {
   /** Work folders of deployments on this machine. */
   readonly workFolder: string;
   readonly pluginFolders: readonly string[];
+  /** Python packages that may be installed by their name. */
+  readonly pythonPlugins?: string;
   /** Blueprints that others may import. */
   readonly blueprintFolders: readonly string[];
   readonly imports: { readonly network: boolean; readonly rules?: string };
@@ -47,6 +49,7 @@ export interface Settings {
   readonly connection: ConnectionSettings;
   readonly encryption?: { readonly keys?: string; readonly keyFile?: string };
   readonly worker: WorkerLimits;
+  readonly agent: AgentSettings;
 }
 
 export interface WorkerLimits {
@@ -60,6 +63,16 @@ export interface WorkerLimits {
   /** HOST:PORT */
   readonly health?: string;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+}
+
+export interface AgentSettings {
+  /** HOST:PORT */
+  readonly address?: string;
+  /** TOML that agents get instead of the worker's own settings. */
+  readonly settingsFile?: string;
+  /** A command on the hosts. */
+  readonly program?: string;
+  readonly packageUrl?: string;
 }
 
 export interface SettingOrigin {
@@ -224,6 +237,7 @@ function settingsOf(origins: readonly SettingOrigin[], connection: ConnectionSet
     download: values.download,
     retention: values.retention,
     taskQueue: values.task_queue,
+    ...optional('pythonPlugins', values.python_plugins),
     ...optional('temporalCli', values.temporal_cli),
     ...optional('port', values.port),
     ...optional('uiPort', values.ui_port),
@@ -239,6 +253,12 @@ function settingsOf(origins: readonly SettingOrigin[], connection: ConnectionSet
       ...optional('metrics', values['worker.metrics']),
       ...optional('prometheus', values['worker.prometheus']),
       ...optional('health', values['worker.health']),
+    },
+    agent: {
+      ...optional('address', values['agent.address']),
+      ...optional('settingsFile', values['agent.settings_file']),
+      ...optional('program', values['agent.program']),
+      ...optional('packageUrl', values['agent.package_url']),
     },
   };
 }

@@ -1,11 +1,12 @@
 /**
  * A plan without what a run never looks at. The plan travels in workflow arguments, so its size is time.
  *
- * Left out: interfaces (operations say the same), operations that do nothing, those that install Cloudify's host agent
- * (there is none: workers take its place), bare names of operations that also stand under their full name, and the
+ * Left out: interfaces (operations say the same), operations that do nothing, those that install an agent
+ * on a host for which none is asked, bare names of operations that also stand under their full name, and the
  * definitions that only the compiler needs.
  */
 import type { DeploymentPlan, Operation, Operations, PlanNode, PlanRelationship } from '../blueprint/plan.js';
+import { hasAgent } from './topology.js';
 
 /** The activity that does the work of a mapping, or undefined when its mapping names it already. */
 export type ActivityOf = (operation: Operation, node: PlanNode) => string | undefined;
@@ -48,7 +49,8 @@ function compactOperations(operations: Operations, node: PlanNode, activityOf: A
   const kept: Record<string, Operation> = {};
   for (const name of names) {
     const operation = operations[name] as Operation;
-    if (operation.plugin === '' || isOfAgent(operation) || (!name.includes('.') && full.has(name))) continue;
+    if (operation.plugin === '' || (isOfAgent(operation) && !hasAgent(node)) || (!name.includes('.') && full.has(name)))
+      continue;
     const activity = activityOf(operation, node);
     kept[name] = activity === undefined ? operation : { ...operation, activity };
   }

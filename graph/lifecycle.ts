@@ -16,6 +16,7 @@ export const VALIDATION = 'cloudify.interfaces.validation';
 const MONITORING = 'cloudify.interfaces.monitoring';
 const HOST = 'cloudify.interfaces.host';
 const MONITORING_AGENT = 'cloudify.interfaces.monitoring_agent';
+const RELATIONSHIP = 'cloudify.interfaces.relationship_lifecycle';
 const AGENT = 'cloudify.interfaces.cloudify_agent';
 
 /** The states an install has to skip what lies before, by the state the instance had when the walk began. */
@@ -115,8 +116,13 @@ function undoneFirst(topology: Topology, instance: NodeInstance, from: InstanceS
 /** The lifecycle of an instance run again as a whole after it failed: down from where it is, and up. */
 export function reinstallSteps(topology: Topology, instance: NodeInstance, from: InstanceState): Step[] {
   return [
+    mark({ event: 'Node lifecycle failed. Attempting to re-run node lifecycle' }),
+    mark({ opens: instance.id }),
     ...asUndo(uninstallSteps(topology, instance, from), false),
+    mark({ closes: true }),
+    mark({ opens: `install_${instance.id}` }),
     ...installSteps(topology, instance, 'uninitialized'),
+    mark({ closes: true }),
   ];
 }
 
@@ -170,7 +176,7 @@ export function uninstallSteps(topology: Topology, instance: NodeInstance, state
   const gone = ['deleted', 'uninitialized'].includes(state);
   return [
     ...(stopped || state === 'uninitialized' || state === 'configured'
-      ? [mark({ event: `Stop: instance already ${instance.state}` })]
+      ? [NOT_VALIDATED, mark({ event: `Stop: instance already ${instance.state}` })]
       : [mark({ state: 'stopping', event: 'Stopping node instance' }), ...stopSteps(topology, instance)]),
     ...(stopped ? [] : [mark({ state: 'stopped' })]),
     ...(gone ? [mark({ event: `Delete: instance already ${instance.state}` })] : deleteSteps(topology, instance)),
@@ -195,23 +201,30 @@ export function rollbackSteps(topology: Topology, instance: NodeInstance, state:
     ];
   if (state === 'creating' || state === 'configuring')
     return [
+      NOT_VALIDATED,
       mark({ event: `Rollback Stop: nothing to do, instance state is ${state}` }),
       ...deleteSteps(topology, instance),
       mark({ state: 'uninitialized', ...unlessFailed(topology, `${LIFECYCLE}.delete`) }),
       mark({ event: 'Rollbacked node instance' }),
     ];
-  return state.startsWith('gone:') ? uninstallSteps(topology, instance, state.slice('gone:'.length)) : [];
+  if (state.startsWith('gone:')) return uninstallSteps(topology, instance, state.slice('gone:'.length));
+  return [
+    NOT_VALIDATED,
+    mark({ event: `Rollback Stop: nothing to do, instance state is ${state}` }),
+    mark({ event: `Rollback Delete: nothing to do, instance state is ${state}` }),
+  ];
 }
 
 function stopSteps(topology: Topology, instance: NodeInstance): Step[] {
   const { call } = stepsOf(topology, instance);
   const stop = call(`${LIFECYCLE}.stop`, {}, { event: 'Stopped node instance' });
+  const validate = call(
+    `${VALIDATION}.delete`,
+    { event: 'Validating node instance before deletion' },
+    { event: 'Node instance validated before deletion' },
+  );
   return [
-    ...call(
-      `${VALIDATION}.delete`,
-      { event: 'Validating node instance before deletion' },
-      { event: 'Node instance validated before deletion' },
-    ),
+    ...(validate.length > 0 ? validate : [NOT_VALIDATED]),
     ...call(`${MONITORING}.stop`),
     ...call(`${LIFECYCLE}.prestop`, { event: 'Prestopping node instance' }, { event: 'Node instance prestopped' }),
     ...hostStopping(topology, instance),
@@ -278,7 +291,9 @@ function stepsOf(topology: Topology, instance: NodeInstance) {
 
   function relationships(operation: string, begin: string, end: string): Step[] {
     const steps = relationshipSteps(topology, instance, operation);
-    return steps.length === 0 ? [] : [mark({ event: begin }), ...steps, mark({ event: end })];
+    if (steps.length === 0) return [];
+    const name = `${RELATIONSHIP}.${operation}_subgraph`;
+    return [mark({ event: begin }), mark({ opens: name }), ...steps, mark({ closes: true }), mark({ event: end })];
   }
 
   return { call, relationships };
@@ -309,3 +324,6 @@ function unlessFailed({ legacy }: Topology, key: string): Pick<Mark, 'unless_fai
 function mark(enter: Mark): Step {
   return { enter, calls: [] };
 }
+
+/** In the reference's words. */
+const NOT_VALIDATED = mark({ event: 'Validating node instance after deletion: nothing to do' });

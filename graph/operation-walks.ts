@@ -1,4 +1,5 @@
 /** Walks that run named operations of instances, outside of their lifecycles. */
+import { pythonText } from '../blueprint/intrinsics/python-text.js';
 import type { JsonObject } from '../blueprint/json.js';
 import { LIFECYCLE, VALIDATION } from './lifecycle.js';
 import { relationshipSteps } from './relationship-steps.js';
@@ -29,8 +30,8 @@ export function operationWalk(
   { operation, order, kwargs = {}, states }: OperationWalk,
   begin: StatesAtBegin = new Map(),
 ): Sequence[] {
-  const parameters = Object.keys(kwargs).length > 0 ? ` (Operation parameters: ${JSON.stringify(kwargs)})` : '';
-  return inOrder(topology, `${operation}_`, order, (instance) => {
+  const parameters = Object.keys(kwargs).length > 0 ? ` (Operation parameters: ${pythonText(kwargs)})` : '';
+  const sequences = inOrder(topology, `${operation}_`, order, (instance) => {
     if (!chosen.has(instance.id)) return [];
     const mapped = mappedOperation(nodeOf(topology, instance).operations, operation);
     const changes = states !== undefined && begin.get(instance.id) === states.from;
@@ -44,6 +45,7 @@ export function operationWalk(
       },
     ];
   });
+  return sequences.map((sequence) => ({ ...sequence, subgraph: sequence.instance_id }));
 }
 
 /** Ask every chosen instance whether it is well. Without retries, since the first answer is the one that counts. */
@@ -87,7 +89,7 @@ export function healWalk(topology: Topology, chosen: ReadonlySet<string>): Seque
           { enter: { event: 'Node instance healed' }, calls: [] },
         ]
       : [],
-  ).map((sequence) => ({ ...sequence, abandon: true }));
+  ).map((sequence) => ({ ...sequence, subgraph: sequence.id, abandon: true }));
 }
 
 const UPDATES = ['preupdate', 'update', 'postupdate', 'update_config', 'update_apply', 'update_postapply'];
@@ -112,7 +114,7 @@ export function updateWalk(
       ...relationships,
       { enter: { event: 'Node instance updated' }, calls: [] },
     ];
-  }).map((sequence) => ({ ...sequence, abandon: true }));
+  }).map((sequence) => ({ ...sequence, subgraph: sequence.id, abandon: true }));
 }
 
 function callsOf(

@@ -3,8 +3,15 @@
 import type { JsonObject } from '../blueprint/json.js';
 import type { InstanceState } from './state.js';
 
-/** What a walk notes about an instance when it enters or leaves a step: a state it is set to, an event it emits. */
+/**
+ * What a walk notes about an instance when it enters or leaves a step: a state it is set to, an event it emits, a subgraph
+ * (a part of the sequence that Cloudify tells of by its name) that begins or ends.
+ */
 export interface Mark {
+  /** A subgraph of this name begins. */
+  readonly opens?: string;
+  /** The subgraph that began last ends. */
+  readonly closes?: true;
   readonly state?: InstanceState;
   readonly event?: string;
   /** Keys of calls of the sequence: when one of them failed and was passed over, the mark would be a lie and is left out. */
@@ -54,6 +61,8 @@ export interface Sequence {
   readonly instance_id: string;
   readonly after: readonly Predecessor[];
   readonly steps: readonly Step[];
+  /** What Cloudify calls it when it tells of its begin and end; absent: it does not tell. Without steps it never does. */
+  readonly subgraph?: string;
   /** A call that failed for good is noted and passed over. */
   readonly ignore_failure?: boolean;
   /** A call that failed for good ends the sequence, and what comes after it goes on. */

@@ -74,3 +74,20 @@ export function agentMethod({ properties }: PlanNode): string {
   const install = member(properties, 'install_agent');
   return install === false || install === 'false' ? 'none' : 'remote';
 }
+
+/**
+ * Whether the blueprint asks for an agent on this host: by an `agent_config` of its own that names a method. What the type
+ * gives every host (`remote`) is not asked for by anybody: without an agent, workers run what is meant for the host.
+ */
+export function hasAgent(node: PlanNode): boolean {
+  if (!isHost(node) || agentMethod(node) === 'none') return false;
+  const config = objectMember(node.properties, 'agent_config');
+  const ofType = { install_method: 'remote', port: 22, network: 'default' };
+  const given = Object.entries(config).filter(([, value]) => value !== null && value !== '');
+  const isOfType =
+    given.length === Object.keys(ofType).length &&
+    given.every(([name, value]) => ofType[name as keyof typeof ofType] === value);
+  if (!isOfType) return textMember(config, 'install_method') !== undefined;
+  const install = member(node.properties, 'install_agent');
+  return install === true || install === 'true';
+}

@@ -11,6 +11,13 @@ import type { Mark, OperationCall, Sequence, Step } from './steps.js';
 /** What to do next. Marks are to be applied at once and in order; calls are to be started. */
 export type Effect =
   | { readonly kind: 'mark'; readonly instance_id: string; readonly mark: Mark }
+  | {
+      readonly kind: 'subgraph';
+      readonly name: string;
+      readonly became: 'started' | 'succeeded' | 'failed';
+      /** How often the lifecycle of its instance was begun anew. */
+      readonly retry: number;
+    }
   | { readonly kind: 'call'; readonly sequence: string; readonly call: OperationCall };
 
 export type Outcome = 'succeeded' | 'failed' | 'cancelled';
@@ -25,6 +32,8 @@ export interface Walk {
   readonly sequences: ReadonlyMap<string, Progress>;
   /** Sequences whose lifecycle was begun anew. */
   readonly restarted: Map<string, Restart>;
+  /** What became of subgraphs, to be told with the next effects. */
+  readonly untold: Effect[];
   /** Sequences that can take their next step. */
   readonly active: string[];
   /** Calls whose turn has come, first come first served. */
@@ -53,6 +62,8 @@ export interface Progress {
   status: 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
   /** Keys of the calls that succeeded or were passed over; of the latter also `!key`. */
   readonly done: Set<string>;
+  /** Subgraphs that have begun and not ended, the innermost last. */
+  readonly open: string[];
   /** Steps before this one, but for calls that are left to make, happened in an earlier run: so did their marks. */
   resumeAt: number;
 }
@@ -73,6 +84,7 @@ export function beginWalk(sequences: readonly Sequence[], policy: WalkPolicy, be
     policy,
     sequences: progress,
     restarted: new Map(Object.entries(begun?.ledger.restarted ?? {})),
+    untold: [],
     active: [],
     ready: [],
     running: 0,
@@ -104,6 +116,7 @@ function progressOn(sequence: Sequence, walk: Walk, begun: Begun | undefined, fa
     entered: false,
     status: recorded === true ? 'done' : failed.has(sequence.id) ? 'failed' : 'waiting',
     done,
+    open: [],
     resumeAt: done.size === 0 ? 0 : steps.findLastIndex(({ calls }) => calls.some(({ key }) => done.has(key))),
   };
 }
@@ -134,7 +147,7 @@ function wait({ sequences }: Walk, id: string, own: Progress): void {
 
 /** Everything to be done now, with at most `capacity` more calls started. */
 export function advance(walk: Walk, capacity: number): Effect[] {
-  const effects: Effect[] = [];
+  const effects = walk.untold.splice(0);
   let free = capacity;
   for (;;) {
     if (walk.active.length > 0) takeSteps(walk, walk.active.splice(0), effects);
@@ -147,6 +160,18 @@ export function advance(walk: Walk, capacity: number): Effect[] {
     startCall(walk, next, effects);
     free -= 1;
   }
+}
+
+/** While the walk is paused: only what is to be noted of calls that have ended. Nothing moves on from there. */
+export function leaveEnded(walk: Walk): Effect[] {
+  const effects = walk.untold.splice(0);
+  const released: string[] = [];
+  for (const id of walk.active) {
+    const own = progressOf(walk, id);
+    if (own.status === 'running' && own.entered) leaveStep(walk, own, effects, released);
+  }
+  walk.active.push(...released);
+  return effects;
 }
 
 /**
@@ -165,6 +190,7 @@ export function settle(walk: Walk, sequenceId: string, key: string, outcome: Out
   else if (own.status === 'running') own.status = 'cancelled';
   if (outcome === 'cancelled') walk.draining = true;
   if (outcome === 'failed' && !passed) {
+    failSubgraphs(walk, own);
     if (own.sequence.abandon) {
       if (own.pending === 0) walk.active.push(sequenceId);
       return;
@@ -184,8 +210,12 @@ export function isPassedOver(own: Progress, key: string, hard = false): boolean 
 
 const isAbandoned = (own: Progress): boolean => own.status === 'failed' && own.sequence.abandon === true;
 
-/** Gives a failed sequence another life with these steps, in its old place in the graph. */
-export function restart(walk: Walk, sequenceId: string, steps: readonly Step[], how: Restart): void {
+/**
+ * Gives a failed sequence another life with these steps, in its old place in the graph.
+ *
+ * @param name of the subgraph from now on
+ */
+export function restart(walk: Walk, sequenceId: string, steps: readonly Step[], how: Restart, name?: string): void {
   const own = progressOf(walk, sequenceId);
   if (own.status !== 'failed' || own.pending > 0)
     throw new Error(
@@ -198,6 +228,7 @@ export function restart(walk: Walk, sequenceId: string, steps: readonly Step[], 
   own.resumeAt = 0;
   own.entered = false;
   own.status = 'running';
+  open(walk, own, name ?? own.sequence.subgraph, walk.untold);
   walk.active.push(sequenceId);
 }
 
@@ -240,12 +271,15 @@ function takeSteps(walk: Walk, ids: string[], effects: Effect[]): void {
         continue;
       }
       own.status = 'running';
+      // What an earlier run began is not begun again.
+      if (own.steps.length > 0) open(walk, own, own.sequence.subgraph, own.done.size === 0 ? effects : []);
     }
     if (own.status !== 'running' && !isAbandoned(own)) continue;
     if (own.status === 'running') {
       if (own.entered) leaveStep(walk, own, effects, ids);
       if (queueNextCalls(walk, own, effects)) continue;
     }
+    while (own.open.length > 0) close(walk, own, 'succeeded', effects);
     own.status = 'done';
     for (const waiting of own.releases.values()) release(walk, waiting, ids);
     own.releases.clear();
@@ -271,7 +305,9 @@ function queueNextCalls(walk: Walk, own: Progress, effects: Effect[]): boolean {
       for (const call of calls) walk.ready.push({ sequence: own.sequence.id, call, step });
       return true;
     }
-    if (step.calls.length === 0 && own.position >= own.resumeAt) note(own, step.enter, effects);
+    if (step.calls.length > 0) continue;
+    if (own.position >= own.resumeAt) note(own, step.enter, walk, effects);
+    else noteSubgraphs(own, step.enter, walk, []);
   }
   return false;
 }
@@ -284,7 +320,7 @@ function startCall(walk: Walk, next: Walk['ready'][number], effects: Effect[]): 
   }
   if (!own.entered) {
     own.entered = true;
-    note(own, next.step.enter, effects);
+    note(own, next.step.enter, walk, effects);
   }
   walk.running += 1;
   effects.push({ kind: 'call', sequence: next.sequence, call: next.call });
@@ -292,7 +328,7 @@ function startCall(walk: Walk, next: Walk['ready'][number], effects: Effect[]): 
 
 function leaveStep(walk: Walk, own: Progress, effects: Effect[], ids: string[]): void {
   const step = own.steps[own.position];
-  note(own, step?.leave, effects);
+  note(own, step?.leave, walk, effects);
   for (const { key } of step?.calls ?? []) {
     release(walk, own.releases.get(key) ?? [], ids);
     own.releases.delete(key);
@@ -301,10 +337,43 @@ function leaveStep(walk: Walk, own: Progress, effects: Effect[], ids: string[]):
   own.entered = false;
 }
 
-function note(own: Progress, mark: Mark | undefined, effects: Effect[]): void {
+function note(own: Progress, mark: Mark | undefined, walk: Walk, effects: Effect[]): void {
+  noteSubgraphs(own, mark, walk, effects);
   if (mark === undefined || (mark.state === undefined && mark.event === undefined)) return;
   if (mark.unless_failed?.some((key) => own.done.has(`!${key}`))) return;
   effects.push({ kind: 'mark', instance_id: own.sequence.instance_id, mark });
+}
+
+function noteSubgraphs(own: Progress, mark: Mark | undefined, walk: Walk, effects: Effect[]): void {
+  if (mark?.opens !== undefined) open(walk, own, mark.opens, effects);
+  if (mark?.closes === true) close(walk, own, 'succeeded', effects);
+}
+
+function open(walk: Walk, own: Progress, name: string | undefined, effects: Effect[]): void {
+  if (name === undefined) return;
+  own.open.push(name);
+  effects.push(subgraph(walk, own, name, 'started'));
+}
+
+/** Ends the innermost subgraph. */
+function close(walk: Walk, own: Progress, became: 'succeeded' | 'failed', effects: Effect[]): void {
+  const name = own.open.pop();
+  if (name !== undefined) effects.push(subgraph(walk, own, name, became));
+}
+
+function failSubgraphs(walk: Walk, own: Progress): void {
+  while (own.open.length > 0) close(walk, own, 'failed', walk.untold);
+}
+
+/** Only the outermost one counts how often it was begun. Called when the name is (`started`) or was on the stack. */
+function subgraph(
+  { restarted }: Walk,
+  own: Progress,
+  name: string,
+  became: 'started' | 'succeeded' | 'failed',
+): Effect {
+  const depth = became === 'started' ? own.open.length - 1 : own.open.length;
+  return { kind: 'subgraph', name, became, retry: depth === 0 ? (restarted.get(own.sequence.id)?.tries ?? 0) : 0 };
 }
 
 function progressOf(walk: Walk, id: string): Progress {

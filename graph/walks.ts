@@ -18,6 +18,7 @@ export function installWalk(topology: Topology, chosen: ReadonlySet<string>, sta
   return [...topology.instances.values()].map((instance) => ({
     id: `install_${instance.id}`,
     instance_id: instance.id,
+    subgraph: `${chosen.has(instance.id) ? 'install' : 'stub'}_${instance.id}`,
     after: inInstallOrder(topology, instance, 'install_'),
     steps: chosen.has(instance.id)
       ? installSteps(topology, instance, stateOf(states, instance))
@@ -35,6 +36,7 @@ export function uninstallWalk(
   return [...topology.instances.values()].map((instance) => ({
     id: `uninstall_${instance.id}`,
     instance_id: instance.id,
+    subgraph: chosen.has(instance.id) ? instance.id : `stub_${instance.id}`,
     after: inUninstallOrder(topology, instance, 'uninstall_'),
     steps: chosen.has(instance.id)
       ? uninstallSteps(topology, instance, stateOf(states, instance))
@@ -74,6 +76,7 @@ export function cleanupWalk(
     const resent = chosen.has(instance.id) ? resentBy(stateOf(states, instance), done(instance.id)) : undefined;
     return {
       id: `resume_cleanup_${instance.id}`,
+      subgraph: `resume_cleanup_${instance.id}`,
       instance_id: instance.id,
       after: inUninstallOrder(topology, instance, 'resume_cleanup_'),
       steps: resent ? cleanupSteps(topology, instance, resent) : [],

@@ -17,8 +17,10 @@ const LOADERS: Readonly<Record<string, () => Promise<{ readonly default: Plugin 
   docker: async () => await import('./docker/index.js'),
   ansible: async () => await import('./ansible/index.js'),
   fabric: async () => await import('./fabric/index.js'),
+  agent: async () => await import('./agent/index.js'),
   prometheus: async () => await import('./prometheus/index.js'),
   diamond: async () => await import('./diamond/index.js'),
+  probe: async () => await import('./probe/index.js'),
   policies: async () => await import('./policies/index.js'),
 };
 

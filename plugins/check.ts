@@ -21,7 +21,7 @@ export interface PluginProblem {
 
 /** Every description of the plugin, checked against the language and against the plugin's operations. */
 export async function checkPlugin({ folder, yaml, plugin }: LoadedPlugin): Promise<readonly PluginProblem[]> {
-  const files = await descriptions(folder, yaml);
+  const files = await descriptionFiles(folder, yaml);
   if (files.length === 0) return [{ severity: 'error', message: `there is no ${yaml} in ${folder}` }];
   const problems: PluginProblem[] = [];
   const mapped = new Set<string>();
@@ -37,7 +37,7 @@ export async function checkPlugin({ folder, yaml, plugin }: LoadedPlugin): Promi
 }
 
 /** `plugin.yaml` and its forms for other versions of the language: `plugin_1_4.yaml`. */
-async function descriptions(folder: string, yaml: string): Promise<string[]> {
+export async function descriptionFiles(folder: string, yaml: string): Promise<string[]> {
   const { name, ext } = path.parse(yaml);
   const inFolder = path.join(folder, path.dirname(yaml));
   const own = new RegExp(`^${name.replaceAll(/[^\w]/g, '\\$&')}(_\\d+_\\d+)?\\${ext}$`);
@@ -106,7 +106,7 @@ interface Implementation {
 }
 
 /** What the operations of all types in a document are mapped to. */
-function* implementationsIn(document: Json): Generator<Implementation> {
+export function* implementationsIn(document: Json): Generator<Implementation> {
   for (const section of ['node_types', 'relationships'])
     for (const [type, declared] of Object.entries(objectMember(document, section)))
       for (const interfaces of ['interfaces', 'source_interfaces', 'target_interfaces'])

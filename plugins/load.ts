@@ -10,6 +10,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { versionSuffix } from '../blueprint/version.js';
 import type { InstalledPlugin, PluginDescription } from './catalog.js';
+import { type PackagedContent, packagedPlugin } from './python/packaged.js';
 import type { Plugin } from './sdk/define.js';
 
 /** The plugin contract that this Caisson speaks. */
@@ -34,6 +35,8 @@ export interface LoadedPlugin extends InstalledPlugin {
   readonly packageVersion: string;
   /** Name of its description in the folder. */
   readonly yaml: string;
+  /** It is written in Python: Cloudify's own of a name may be installed beside ours, and comes first then. */
+  readonly python?: true;
 }
 
 /**
@@ -43,13 +46,16 @@ export interface LoadedPlugin extends InstalledPlugin {
 export async function loadPlugin(folder: string): Promise<LoadedPlugin> {
   const manifest = await readManifest(folder);
   if (!manifest) throw new PluginRefused(folder, 'there is no package.json with a caissonPlugin entry');
-  const plugin = await importPlugin(folder, manifest.entry);
-  const { yaml, packageName, packageVersion } = manifest;
+  const { yaml, packageName, packageVersion, python } = manifest;
+  const plugin = python
+    ? await packagedPlugin(folder, { packageName, packageVersion, yaml, content: python })
+    : await importPlugin(folder, manifest.entry);
   return {
     folder,
     packageName,
     packageVersion,
     yaml,
+    ...(python ? { python: true } : {}),
     plugin: {
       ...plugin,
       packageNames: [...new Set([...(plugin.packageNames ?? []), packageName])],
@@ -77,7 +83,8 @@ export async function loadPlugins(
       const plugin = await loadPlugin(one);
       const { name } = plugin.plugin;
       const other = names.get(name);
-      if (other !== undefined) throw new PluginRefused(one, `its name ${name} is that of a plugin of ${other}`);
+      if (other !== undefined && !(plugin.python && taken.has(name)))
+        throw new PluginRefused(one, `its name ${name} is that of a plugin of ${other}`);
       names.set(name, one);
       loaded.push(plugin);
     }
@@ -105,6 +112,8 @@ interface Manifest {
   readonly yaml: string;
   /** Relative to the folder. */
   readonly entry: string;
+  /** Of a plugin that is written in Python: what is installed of it. */
+  readonly python: PackagedContent | undefined;
 }
 
 /** @returns undefined where there is no plugin */
@@ -117,7 +126,9 @@ async function readManifest(folder: string): Promise<Manifest | undefined> {
   } catch (error) {
     throw new PluginRefused(folder, `package.json is not JSON: ${(error as Error).message}`);
   }
-  const own = json?.caissonPlugin as { readonly yaml?: unknown; readonly apiVersion?: unknown } | undefined;
+  const own = json?.caissonPlugin as
+    | { readonly yaml?: unknown; readonly apiVersion?: unknown; readonly python?: unknown }
+    | undefined;
   if (typeof own !== 'object' || own === null) return undefined;
   if (own.apiVersion !== API_VERSION)
     throw new PluginRefused(
@@ -134,7 +145,21 @@ async function readManifest(folder: string): Promise<Manifest | undefined> {
     packageVersion: typeof json.version === 'string' ? json.version : '0.0.0',
     yaml,
     entry,
+    python: pythonContent(folder, own.python),
   };
+}
+
+/** `{ "wagon": FILE }` or `{ "folder": FOLDER }` in the package, or `{ "requirement": … }` as pip takes it. */
+function pythonContent(folder: string, given: unknown): PackagedContent | undefined {
+  if (given === undefined) return undefined;
+  const entries = typeof given === 'object' && given !== null ? Object.entries(given) : [];
+  const [kind, value] = entries[0] ?? [];
+  const known = kind === 'requirement' || kind === 'wagon' || kind === 'folder';
+  if (entries.length !== 1 || !known || typeof value !== 'string')
+    throw new PluginRefused(folder, 'caissonPlugin.python gives one of wagon, folder and requirement');
+  if (kind !== 'requirement' && !isInside(folder, value))
+    throw new PluginRefused(folder, `caissonPlugin.python.${kind} must name what lies in the folder, not ${value}`);
+  return { [kind]: value } as PackagedContent;
 }
 
 /** The file that `exports` gives for the package itself to an import. */

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { OperationEnvironment } from '../activities/environment.js';
 import { operationLog } from '../activities/operation-log.js';
 import { type SecretProvider, secretLookup } from '../activities/secrets.js';
+import type { AgentKit } from '../plugins/agent/kit.js';
 import type { ArtifactStore } from '../store/artifact-store.js';
 import { extractBlueprint } from '../store/blueprint-archive.js';
 
@@ -14,12 +15,13 @@ export interface EnvironmentSettings {
   readonly cacheFolder: string;
   /** Folder of the deployments' work folders, which outlive a restart. */
   readonly workFolder: string;
+  readonly agents?: AgentKit;
   /** Names this worker's log files; may be told from every other worker's. */
   readonly worker: string;
 }
 
 export function operationEnvironment(settings: EnvironmentSettings): OperationEnvironment {
-  const { store, secrets, cacheFolder, workFolder, worker } = settings;
+  const { store, secrets, cacheFolder, workFolder, worker, agents } = settings;
   return {
     async blueprintFolder(archive) {
       const blueprints = path.join(cacheFolder, 'blueprints');
@@ -27,8 +29,10 @@ export function operationEnvironment(settings: EnvironmentSettings): OperationEn
       return await made(path.join(blueprints, 'none'));
     },
     workdir: async (deploymentId, plugin) => await made(path.join(workFolder, safe(deploymentId), safe(plugin))),
+    cacheFolder: async () => await made(path.join(cacheFolder, 'plugins')),
     logFor: (request) => operationLog(store, worker, request),
     secrets: () => secretLookup(secrets),
+    agents,
   };
 }
 

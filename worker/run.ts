@@ -17,7 +17,8 @@ export interface WorkerSettings {
   readonly store: ArtifactStore;
   readonly plugins: readonly Plugin[];
   readonly environment: OperationEnvironment;
-  readonly bundle: WorkflowBundleOption;
+  /** Absent: it serves operations only. */
+  readonly bundle?: WorkflowBundleOption;
   /** Shown in the UI as the worker's name. */
   readonly identity: string;
   /** @default 'caisson' */
@@ -50,7 +51,7 @@ export async function createWorker(settings: WorkerSettings): Promise<Worker> {
     identity,
     taskQueue: settings.taskQueue ?? TASK_QUEUE,
     dataConverter,
-    workflowBundle: bundle,
+    ...(bundle ? { workflowBundle: bundle } : {}),
     activities: createActivities({
       plugins,
       store,

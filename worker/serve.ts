@@ -1,15 +1,27 @@
 /** A worker's life: connects, serves, outlasts its server's absence, and drains when it is told to stop. */
+import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
+import {
+  DefaultLogger,
+  makeTelemetryFilterString,
+  NativeConnection,
+  Runtime,
+  type Worker,
+  type WorkflowBundleOption,
+} from '@temporalio/worker';
 import { artifactStoreOf } from '../client/artifacts.js';
 import { secretsOf } from '../client/secrets.js';
 import type { Settings } from '../client/settings.js';
 import { writeState } from '../client/stack/state.js';
+import { agentPlugin } from '../plugins/agent/plugin.js';
+import type { Catalog } from '../plugins/catalog.js';
 import { installedPlugins } from '../plugins/installed.js';
+import type { ArtifactStore } from '../store/artifact-store.js';
 import { createDataConverter } from '../store/data-converter.js';
 import { encryptionKeys } from '../store/encryption.js';
+import { type AgentIdentity, WorkerAgents } from './agents.js';
 import { workflowBundle } from './bundle.js';
 import { operationEnvironment } from './environment.js';
 import { serveHealth, type WorkerHealth } from './health.js';
@@ -28,6 +40,8 @@ export interface ServeOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The server is the embedded one, which is set up as the settings say. */
   readonly embedded?: boolean;
+  /** It is the agent of a host: it serves that host's operations, and no workflows. */
+  readonly agent?: AgentIdentity;
   /** File in which the worker tells how it is. */
   readonly healthFile?: string;
   /** Stop: what runs may end, nothing new is taken. */
@@ -43,8 +57,9 @@ export async function serve(options: ServeOptions): Promise<void> {
   const { settings, log, signal } = options;
   installRuntime(settings, log);
   const watching = await watch(options);
-  const identity = `caisson@${hostname()}:${process.pid}`;
-  const catalog = await installedPlugins(settings.pluginFolders);
+  const name = ownName();
+  const identity = options.agent?.identity ?? `caisson@${hostname()}:${name}`;
+  const catalog = await installedPlugins(settings.pluginFolders, settings.pythonPlugins);
   const health = reporter(
     options,
     identity,
@@ -57,28 +72,24 @@ export async function serve(options: ServeOptions): Promise<void> {
   try {
     const store = artifactStoreOf(settings);
     const encryption = await encryptionKeys(settings.encryption);
-    const bundle = await workflowBundle({
-      modules: [
-        ...pluginWorkflows(catalog.map(({ plugin }) => plugin)),
-        ...(await blueprintWorkflows(store, settings.cacheFolder)),
-      ],
-      cacheFolder: settings.cacheFolder,
-      hideFailures: encryption !== undefined,
-      onBroken: ({ file }, reason) => log.error(`the custom workflows of ${file} cannot be used`, { reason }),
-    });
+    const bundle = options.agent ? undefined : await bundleFor(options, catalog, store, encryption !== undefined);
+    const agents = await WorkerAgents.open(settings, options.agent);
     const environment = operationEnvironment({
       store,
       secrets: await secretsOf(settings, options.environment),
       cacheFolder: settings.cacheFolder,
       workFolder: workFolderOf(settings),
-      worker: `${hostname()}-${process.pid}`.replaceAll(/[^\w.-]/g, '_'),
+      agents: agents.kit,
+      worker: `${hostname()}-${name}`.replaceAll(/[^\w.-]/g, '_'),
     });
     while (!signal.aborted) {
       const connection = await connected(options, () => void health.tell('disconnected'));
       if (!connection) break;
       try {
         const { namespace } = settings.connection;
-        if (!(await registerSearchAttributes(connection, namespace))) void registered(connection, options);
+        agents.connection = connection;
+        if (!options.agent && !(await registerSearchAttributes(connection, namespace)))
+          void registered(connection, options);
         if (options.embedded)
           await setRetention(connection, namespace, settings.retention).catch((error) =>
             log.warn('the retention cannot be set', { error }),
@@ -87,9 +98,9 @@ export async function serve(options: ServeOptions): Promise<void> {
           connection,
           namespace,
           store,
-          plugins: catalog.map(({ plugin }) => plugin),
+          plugins: catalog.map(({ plugin }) => (plugin.name === 'agent' ? agentPlugin(agents.kit) : plugin)),
           environment,
-          bundle,
+          ...(bundle ? { bundle } : {}),
           identity,
           taskQueue: settings.taskQueue,
           operations: settings.worker.operations,
@@ -122,6 +133,28 @@ export async function serve(options: ServeOptions): Promise<void> {
   }
 }
 
+/** Tells this worker from others on its machine. In a container every process is the first. */
+function ownName(): string {
+  return process.pid === 1 ? randomBytes(3).toString('hex') : String(process.pid);
+}
+
+async function bundleFor(
+  { settings, log }: ServeOptions,
+  catalog: Catalog,
+  store: ArtifactStore,
+  hideFailures: boolean,
+): Promise<WorkflowBundleOption> {
+  return await workflowBundle({
+    modules: [
+      ...pluginWorkflows(catalog.map(({ plugin }) => plugin)),
+      ...(await blueprintWorkflows(store, settings.cacheFolder)),
+    ],
+    cacheFolder: settings.cacheFolder,
+    hideFailures,
+    onBroken: ({ file }, reason) => log.error(`the custom workflows of ${file} cannot be used`, { reason }),
+  });
+}
+
 /** Deployments of two namespaces may have one id. */
 function workFolderOf({ workFolder, connection: { namespace } }: Settings): string {
   return namespace === 'default' ? workFolder : path.join(workFolder, '.namespaces', encodeURIComponent(namespace));
@@ -130,15 +163,21 @@ function workFolderOf({ workFolder, connection: { namespace } }: Settings): stri
 function installRuntime(settings: Settings, log: WorkerLog): void {
   const { metrics, logLevel } = settings.worker;
   const level = logLevel.toUpperCase() as 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
-  Runtime.install({
-    logger: new DefaultLogger(level, log.sink),
-    // Signals are ours: the runtime's own handlers would not know that we begin again after a lost server.
-    shutdownSignals: [],
-    telemetryOptions: {
-      logging: { forward: {}, filter: logFilter(level === 'DEBUG' ? 'INFO' : 'WARN') },
-      ...(metrics === undefined ? {} : { metrics: metricsEndpoint(metrics) }),
-    },
-  });
+  try {
+    Runtime.install({
+      logger: new DefaultLogger(level, log.sink),
+      // Signals are ours: the runtime's own handlers would not know that we begin again after a lost server.
+      shutdownSignals: [],
+      telemetryOptions: {
+        logging: { forward: {}, filter: logFilter(level === 'DEBUG' ? 'INFO' : 'WARN') },
+        ...(metrics === undefined ? {} : { metrics: metricsEndpoint(metrics) }),
+      },
+    });
+  } catch (error) {
+    if (metrics === undefined) throw error;
+    const { message } = error as Error;
+    throw new Error(`metrics cannot be served at ${metrics} (setting worker.metrics): ${message}`, { cause: error });
+  }
 }
 
 /** Every poll tells of each of its retries: while a server is away, that is ten lines a second. We tell once. */

@@ -10,6 +10,7 @@ import { hostname } from 'node:os';
 import type { SaveSnapshotRequest } from '../activities/journal.js';
 import type { AttemptEnd, AttemptView, Observer } from '../activities/observe.js';
 import { executionWorkflowId } from '../workflows/messages.js';
+import { POLICY_CHECKS } from '../workflows/policies/messages.js';
 import { type Exporter, exporterTo } from './otlp/exporter.js';
 import { type Environment, otlpSettings } from './otlp/settings.js';
 import type { AttributeValue, Span } from './otlp/span.js';
@@ -23,9 +24,6 @@ export interface Tracer {
   readonly observer: Observer;
   close(): Promise<void>;
 }
-
-/** Checks of policies belong to no execution. */
-const CHECKS = 'policies';
 
 /** Undefined when the variables cannot be followed, which is told. */
 export function startTracing(environment: Environment, options: TracingOptions): Tracer | undefined {
@@ -46,7 +44,11 @@ export function startTracing(environment: Environment, options: TracingOptions):
   };
   return {
     observer: {
-      attemptEnded: (attempt, end) => add(attemptSpan(namespace, attempt, end)),
+      attemptEnded(attempt, end) {
+        // Checks of policies come every few seconds and belong to no execution: those that fail are worth a trace.
+        const isWell = attempt.request.execution.id === POLICY_CHECKS && end.outcome === 'succeeded';
+        if (!isWell) add(attemptSpan(namespace, attempt, end));
+      },
       executionEnded: (execution) => add(executionSpan(namespace, execution)),
     },
     close: async () => await exporter.close(),
@@ -58,7 +60,7 @@ export function attemptSpan(namespace: string, attempt: AttemptView, end: Attemp
   const { execution, deployment, operation, instance_id, source_id, target_id, snapshot, task_id } = attempt.request;
   const own = `${attempt.run_id} ${attempt.activity_id} ${attempt.scheduled_at} ${attempt.attempt}`;
   const ids =
-    execution.id === CHECKS
+    execution.id === POLICY_CHECKS
       ? { traceId: digits(32, namespace, own), spanId: digits(16, namespace, own) }
       : {
           ...idsOf(namespace, deployment.id, execution.id),

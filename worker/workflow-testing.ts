@@ -2,11 +2,19 @@
  * For authors of custom workflows: does the code that is there now still fit the runs that are under way? Each history is
  * replayed against it; a run would wedge on the first step in which they differ.
  */
-import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
-import { Worker } from '@temporalio/worker';
-import { createDataConverter } from '../store/data-converter.js';
 import { openArtifactStore } from '../store/open.js';
 import { workflowBundle } from './bundle.js';
+import { type Replayed, replayed } from './replay.js';
+
+export type { FakeCall, FakeOperation } from './fake-operations.js';
+export type { Replayed } from './replay.js';
+export {
+  openWorkflowStage,
+  type WorkflowRun,
+  type WorkflowRunOptions,
+  type WorkflowStage,
+  type WorkflowStageOptions,
+} from './workflow-stage.js';
 
 export interface ReplayOptions {
   /** The plugin's name, and its module with workflows. */
@@ -15,12 +23,6 @@ export interface ReplayOptions {
   readonly histories: Readonly<Record<string, unknown>>;
   /** Where the runs kept what was too big for their histories: a folder, or an address. Absent: nowhere. */
   readonly artifacts?: string;
-}
-
-export interface Replayed {
-  readonly name: string;
-  /** What differs; absent when nothing does. */
-  readonly error?: Error;
 }
 
 /**
@@ -35,18 +37,9 @@ export interface Replayed {
  */
 export async function replayWorkflows({ plugin, histories, artifacts }: ReplayOptions): Promise<readonly Replayed[]> {
   const modules = plugin ? [{ kind: 'plugin', key: plugin.name, file: plugin.file } as const] : [];
-  const results: Replayed[] = [];
-  const named = Object.entries(histories).map(([name, history]) => ({
-    workflowId: name,
-    history: historyFromJSON(history),
-  }));
-  const runs = Worker.runReplayHistories(
-    {
-      workflowBundle: await workflowBundle({ modules }),
-      ...(artifacts === undefined ? {} : { dataConverter: createDataConverter(openArtifactStore(artifacts)) }),
-    },
-    named,
+  return await replayed(
+    await workflowBundle({ modules }),
+    histories,
+    artifacts === undefined ? undefined : openArtifactStore(artifacts),
   );
-  for await (const { workflowId, error } of runs) results.push({ name: workflowId, ...(error ? { error } : {}) });
-  return results;
 }

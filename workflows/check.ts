@@ -42,6 +42,7 @@ export async function checkStatus(
     name: options.name,
     sequences: () => checkStatusWalk(state.topology, chosen, options),
     on_failure: 'continue',
+    quiet: true,
     settled(call, performed) {
       const { system_properties } = state.instance(call.instance_id);
       setSystemProperties(state, call.instance_id, {
@@ -61,6 +62,7 @@ export async function checkDrift(
     name: options.name,
     sequences: () => checkDriftWalk(state.topology, chosen, options),
     on_failure: 'continue',
+    quiet: true,
     settled: (call, performed) => recordDrift(state, call, answerOf(state, call, performed)),
   });
 }

@@ -104,6 +104,11 @@ export class CustomRun {
     return await this.#tracked(this.#once(key, act));
   }
 
+  /** Does a thing once that its key names among those of the execution. */
+  async recorded(key: string, act: () => Promise<Json>): Promise<Json> {
+    return await this.#once(key, act);
+  }
+
   async #once(key: string, act: () => Promise<Json>): Promise<Json> {
     const known = this.recorder.find(key);
     if (known && 'done' in known) return known.done;

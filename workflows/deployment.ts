@@ -24,6 +24,8 @@ import {
 import type { JournalActivities } from '../activities/journal.js';
 import type { RecoveryActivities } from '../activities/recover.js';
 import type { Patches } from '../activities/request.js';
+import { member } from '../blueprint/json.js';
+import type { JsonObject } from '../blueprint/plan.js';
 import { applyPatch, isPatch } from '../graph/patch.js';
 import type { NodeInstance } from '../graph/state.js';
 import { checkedRequest } from './checked-request.js';
@@ -396,7 +398,13 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
   }
 
   function view(): DeploymentView {
-    return { ...viewOf(input, instances, records, running), blueprint, is_protected: isProtected };
+    return { ...viewOf(input, instances, records, running), labels: labels(), blueprint, is_protected: isProtected };
+  }
+
+  /** Values by name: those of the blueprint, and those that the deployment was made with. */
+  function labels(): JsonObject {
+    const own = Object.entries(plan.labels ?? {}).map(([key, label]) => [key, member(label, 'values') ?? []]);
+    return { ...Object.fromEntries(own), ...input.labels };
   }
 
   function refuseRetirement(force: boolean): void {
@@ -477,14 +485,13 @@ function viewOf(
   instances: readonly NodeInstance[],
   executions: readonly ExecutionRecord[],
   running: ExecutionRecord | undefined,
-): Omit<DeploymentView, 'is_protected'> {
+): Omit<DeploymentView, 'is_protected' | 'labels'> {
   const active = instances.every(({ state }) => state === 'started');
   const last = executions.at(-1)?.status;
   return {
     id: input.id,
     blueprint: input.blueprint,
     created_at: input.created_at,
-    labels: input.labels ?? {},
     running: running?.id ?? null,
     executions,
     installation_status: active ? 'active' : 'inactive',

@@ -13,7 +13,7 @@ function waitedFor(waiting: WaitingView | undefined): string {
 const LONGEST_TABLE = 60;
 
 export function tellInUi(state: ExecutionState): void {
-  setCurrentDetails(detailsOf(state));
+  if (state.hasPage) setCurrentDetails(detailsOf(state));
 }
 
 function detailsOf(state: ExecutionState): string {

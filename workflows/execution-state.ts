@@ -44,6 +44,9 @@ export interface RunningTask {
   readonly resumed: boolean;
 }
 
+/** Events that a run holds before it writes them: held to its end they would take more memory than all else. */
+const MOST_UNSAVED = 5_000;
+
 /** Name in the ledger of what was done outside of walks. */
 const RECORDED = 'recorded calls';
 
@@ -51,6 +54,8 @@ export class ExecutionState {
   readonly input: ExecutionInput;
   readonly options: ExecutionOptions;
   readonly journal: Journal;
+  /** Called when the journal has grown so long that a part of it should be written. */
+  writeJournal: () => void = () => undefined;
   readonly changes: Changes;
   readonly running = new Map<string, RunningTask>();
   readonly failures: FailedOperation[];
@@ -70,6 +75,8 @@ export class ExecutionState {
   status: ProgressView['status'] = 'started';
   error: string | null = null;
   timedOut = false;
+  /** The UI's page of the run tells about this execution; not where it is a part of something else. */
+  hasPage = true;
   /** What the run waits for is about to be told. */
   tellingWaits = false;
   total: number;
@@ -288,6 +295,12 @@ export class ExecutionState {
         ? {}
         : { source_id: call.relationship.source_id, target_id: call.relationship.target_id }),
     });
+    if (this.journal.unsaved >= MOST_UNSAVED) this.writeJournal();
+  }
+
+  /** A line of the workflow's own log. */
+  log(level: string, message: string, instanceId?: string): void {
+    this.note('workflow_log', message, instanceId, undefined, level);
   }
 
   get ledger(): Ledger {

@@ -6,6 +6,7 @@ import type { Again } from './run-walk.js';
 
 export function lifecycleAgain(state: ExecutionState): Again {
   return {
+    name: ({ id }) => `reinstall_${id}`,
     from: (instance) => retryBegin(instance, state.options.legacy),
     steps: (instance, from) => reinstallSteps(state.topology, instance, from),
   };

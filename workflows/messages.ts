@@ -174,6 +174,8 @@ export interface StartedModification {
   /** What was scaled, and how many there were in each container. */
   readonly entity: string;
   readonly before: number;
+  /** What else was scaled with it, where a script changed several counts at once. */
+  readonly others?: Readonly<Record<string, number>>;
   readonly added: readonly string[];
   readonly removed: readonly string[];
 }

@@ -13,6 +13,15 @@ import type { OperationFailureDetails, OperationRequest, OperationResult } from 
 import type { Operation } from '../blueprint/plan.js';
 import type { OperationCall } from '../graph/steps.js';
 import type { ExecutionState } from './execution-state.js';
+import {
+  AGENT_PATIENCE,
+  AGENT_ROUNDS,
+  agentFor,
+  endsAgent,
+  type HostAgent,
+  isOfAgent,
+  lostAgent,
+} from './host-agent.js';
 import { type LeanRequest, leanRequest } from './lean-request.js';
 import type { FailedOperation, RunningOperation } from './messages.js';
 import { packed } from './packed-snapshot.js';
@@ -53,12 +62,31 @@ export function callOperation(
     else if (error instanceof ApplicationFailure) end.ended(failureOf(view, maxRetriesOf(state, operation), error));
     else end.broken(error);
   };
-  try {
-    schedule(state, call, view, operation).then((result) => end.ended({ kind: 'succeeded', result }), failed);
-  } catch (error) {
-    // Asynchronous even so: who begins an operation is not told of its end before that.
-    void Promise.resolve().then(() => failed(error));
-  }
+  const host = agentFor(state, call, operation);
+  let begunBefore = false;
+  const attempt = (round: number): void => {
+    try {
+      const agent = host && { ...host, begunBefore };
+      schedule(state, call, view, operation, agent).then(
+        (result) => end.ended({ kind: 'succeeded', result }),
+        (error: unknown) => {
+          const lost = host && lostAgent(error);
+          if (!lost) return failed(error);
+          if (endsAgent(operation)) return end.ended({ kind: 'succeeded', result: {} });
+          begunBefore ||= lost.begun;
+          const last = isOfAgent(operation) || round === AGENT_ROUNDS;
+          const text = `the agent of host ${host.id}${host.address} does not answer: no worker serves ${host.queue}`;
+          if (round === 1) state.note('agent_lost', last ? text : `${text}; waiting for it`, host.id, call);
+          if (last) failed(ApplicationFailure.nonRetryable(`${text}. See: caisson agents list`, 'AgentLost'));
+          else attempt(round + 1);
+        },
+      );
+    } catch (error) {
+      // Asynchronous even so: who begins an operation is not told of its end before that.
+      void Promise.resolve().then(() => failed(error));
+    }
+  };
+  attempt(1);
 }
 
 function schedule(
@@ -66,8 +94,12 @@ function schedule(
   call: OperationCall,
   view: RunningOperation,
   operation: Operation,
+  agent: (HostAgent & { readonly begunBefore: boolean }) | undefined,
 ): Promise<OperationResult> {
-  const activities = proxyActivities<Record<string, OperationActivity>>(optionsOf(state, operation));
+  const activities = proxyActivities<Record<string, OperationActivity>>({
+    ...optionsOf(state, operation),
+    ...(agent ? { taskQueue: agent.queue, scheduleToStartTimeout: AGENT_PATIENCE } : {}),
+  });
   const activity = activities[operation.activity ?? view.implementation] as (typeof activities)[string];
   const { relationship } = call;
   const subject = relationship ? `${relationship.source_id} → ${relationship.target_id}` : call.instance_id;
@@ -77,13 +109,17 @@ function schedule(
       activityId: view.activity_id,
       eventGroups: [createEventGroup(call.instance_id, { id: call.instance_id })],
     },
-    [wireRequest(state, call, view.task_id)],
+    [agent?.begunBefore ? begunBefore(state, call, view.task_id) : wireRequest(state, call, view.task_id)],
   );
 }
 
 /** What a worker can read at the begin of the run is not said again, as long as it holds. */
 function wireRequest(state: ExecutionState, call: OperationCall, taskId: string): OperationRequest | LeanRequest {
   return state.modelReplaced ? packed(requestFor(state, call, taskId)) : leanRequest(state, call, taskId);
+}
+
+function begunBefore(state: ExecutionState, call: OperationCall, taskId: string): OperationRequest {
+  return packed({ ...requestFor(state, call, taskId), begun_before: true });
 }
 
 function maxRetriesOf(state: ExecutionState, operation: Operation): number {

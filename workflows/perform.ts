@@ -9,6 +9,7 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import type { Json, JsonObject } from '../blueprint/plan.js';
 import type { OperationCall } from '../graph/steps.js';
 import type { OperationDecision } from './control.js';
+import { resultText, retryText, taskName } from './event-texts.js';
 import type { ExecutionState, RunningTask } from './execution-state.js';
 import type { FailedOperation, RunningOperation } from './messages.js';
 import { OperationScope } from './operation-scope.js';
@@ -62,16 +63,17 @@ function concluded(state: ExecutionState, task: RunningTask, outcome: OperationO
   if (outcome.kind === 'succeeded') {
     state.applyPatches(outcome.result.patches);
     state.succeeded(call);
-    return succeeded(state, task, outcome.result.result ?? null);
+    return succeeded(state, task, outcome.result.result ?? null, outcome.result.retry_number);
   }
   if (outcome.kind === 'cancelled') return outcome;
   state.applyPatches(outcome.details?.patches);
   const { failure } = outcome;
-  const retry =
-    failure.attempt > 1 ? ` [retry ${failure.attempt - 1}${failure.attempts ? `/${failure.attempts - 1}` : ''}]` : '';
-  const text = `Task failed '${task.view.implementation}' -> ${failure.message}${retry}`;
-  state.note('task_failed', text, call.instance_id, call);
-  return { kind: 'failed', failure, asked_again: outcome.details?.asked_again === true };
+  const askedAgain = outcome.details?.asked_again === true;
+  const became = askedAgain ? 'rescheduled' : 'failed';
+  const retry = retryText(failure.attempt - 1, failure.attempts === null ? -1 : failure.attempts - 1);
+  const text = `Task ${became} '${taskName(task.view.implementation)}' -> ${failure.message}${retry}`;
+  state.note(`task_${became}`, text, call.instance_id, call);
+  return { kind: 'failed', failure, asked_again: askedAgain };
 }
 
 /** A wait of a custom workflow, which belongs to no node instance. */
@@ -148,7 +150,7 @@ function beginTask(state: ExecutionState, call: OperationCall): RunningTask {
     ...(call.relationship ? { source_id: call.relationship.source_id, target_id: call.relationship.target_id } : {}),
     started_at: suspended?.started_at ?? new Date(Date.now()).toISOString(),
   };
-  if (!suspended) state.note('task_started', `Task started '${implementation}'`, call.instance_id, call);
+  if (!suspended) state.note('task_started', `Task started '${taskName(implementation)}'`, call.instance_id, call);
   if (!state.options.dry_run) state.began(call);
   return {
     call,
@@ -232,9 +234,10 @@ function startOperation(state: ExecutionState, task: RunningTask, end: End<Opera
   else callOperation(state, task.call, task.view, end);
 }
 
-function succeeded(state: ExecutionState, { call, view }: RunningTask, result: Json | null): Performed {
-  const shown = result === null ? '' : ` - ${JSON.stringify(result)}`;
-  state.note('task_succeeded', `Task succeeded '${view.implementation}'${shown}`, call.instance_id, call);
+function succeeded(state: ExecutionState, { call, view }: RunningTask, result: Json | null, retry = 0): Performed {
+  const most = operationOf(state, call).max_retries ?? call.max_retries ?? state.options.max_retries;
+  const text = `Task succeeded '${taskName(view.implementation)}'${resultText(result)}${retryText(retry, most)}`;
+  state.note('task_succeeded', text, call.instance_id, call);
   state.finished += 1;
   return { kind: 'succeeded', result };
 }
@@ -244,7 +247,7 @@ function noteDecision(state: ExecutionState, { call, view }: RunningTask, decisi
   const comment = decision.comment === undefined ? '' : `: ${decision.comment}`;
   state.note(
     'operator_decision',
-    `Task '${view.implementation}' ${verb} by ${decision.by}${comment}`,
+    `Task '${taskName(view.implementation)}' ${verb} by ${decision.by}${comment}`,
     call.instance_id === '' ? undefined : call.instance_id,
     call,
   );

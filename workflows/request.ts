@@ -70,6 +70,8 @@ export function requestFor(
       name: operation.plugin,
       ...(plugin?.package_name ? { package_name: plugin.package_name } : {}),
       ...(plugin?.package_version ? { package_version: plugin.package_version } : {}),
+      ...(plugin?.source ? { source: plugin.source } : {}),
+      ...(plugin?.install_arguments ? { install_arguments: plugin.install_arguments } : {}),
       ...(plugin && Object.keys(plugin.properties).length > 0 ? { properties: valuesOf(plugin.properties) } : {}),
     },
     inputs,

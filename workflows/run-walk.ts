@@ -9,9 +9,11 @@ import type { OperationCall, Sequence, Step } from '../graph/steps.js';
 import {
   advance,
   beginWalk,
+  type Effect,
   isComplete,
   isIdle,
   isPassedOver,
+  leaveEnded,
   ledgerOf,
   type Progress,
   restart,
@@ -20,6 +22,7 @@ import {
 } from '../graph/walk.js';
 import type { StatesAtBegin } from '../graph/walks.js';
 import { tellInUi } from './details.js';
+import { retryText, taskName } from './event-texts.js';
 import type { ExecutionState } from './execution-state.js';
 import { HistoryFull, MOST_BYTES } from './history-full.js';
 import { begin, cancelOperations, type Performed, suspendWaits } from './perform.js';
@@ -35,11 +38,15 @@ export interface WalkOptions {
   readonly on_failure?: 'drain' | 'continue';
   /** How the lifecycle of an instance is tried again after it failed for good. */
   readonly again?: Again;
+  /** Of failures that are passed over nothing is said: what comes of them is. */
+  readonly quiet?: boolean;
   /** Told of every call that ended, but for those that were cancelled, before the walk goes on. */
   readonly settled?: (call: OperationCall, performed: Exclude<Performed, { kind: 'cancelled' }>) => void;
 }
 
 export interface Again {
+  /** What the subgraph is called then. @default what it was called */
+  readonly name?: (instance: NodeInstance) => string;
   readonly from: (instance: NodeInstance) => InstanceState;
   readonly steps: (instance: NodeInstance, from: InstanceState) => readonly Step[];
 }
@@ -158,9 +165,11 @@ class Driver {
     }
     if (this.options.again && this.#restarting.size > 0) this.#restartFailed(this.options.again);
     // What waits takes no room: nothing of it is in flight.
-    const room = state.control.paused ? 0 : state.options.max_in_flight - (walk.running - state.waiting);
-    for (const effect of advance(walk, room)) {
+    const room = state.options.max_in_flight - (walk.running - state.waiting);
+    const paused = state.control.paused !== undefined && !walk.draining;
+    for (const effect of paused ? leaveEnded(walk) : advance(walk, room)) {
       if (effect.kind === 'mark') state.applyMark(effect.instance_id, effect.mark);
+      else if (effect.kind === 'subgraph') this.#tell(effect);
       else this.#start(effect.sequence, effect.call);
     }
     if (Date.now() - this.#lastTold >= 1_000) {
@@ -171,6 +180,11 @@ class Driver {
     // A wait has no end of its own: it does not hold up a walk that only waits for what runs.
     if (walk.draining && walk.running > 0 && walk.running === state.waiting) suspendWaits(state);
     if (isIdle(walk) || (this.cancelled && state.control.cancelMode === 'force')) this.#left();
+  }
+
+  #tell({ name, became, retry }: Extract<Effect, { kind: 'subgraph' }>): void {
+    const again = retryText(retry, this.state.options.subgraph_retries);
+    this.state.note(`task_${became}`, `Subgraph ${became} '${name}'${again}`);
   }
 
   #start(sequence: string, asked: OperationCall): void {
@@ -197,7 +211,8 @@ class Driver {
     const hard = state.options.legacy && performed.asked_again;
     const ignored = call.ignore_failure === true && !hard;
     const abandoned = walk.sequences.get(sequence)?.sequence.abandon === true;
-    if (ignored) state.note('workflow_node_event', `Ignoring task ${failure.implementation} failure`, call.instance_id);
+    if (ignored && !this.options.quiet)
+      state.note('workflow_node_event', `Ignoring task ${taskName(failure.implementation)} failure`, call.instance_id);
     const again = !ignored && !abandoned && this.options.again !== undefined && this.#mayRetry(sequence);
     if (!again) {
       state.failures.push({ ...failure, ...(ignored || abandoned ? { ignored: true } : {}) });
@@ -221,9 +236,9 @@ class Driver {
       if (!own || own.pending > 0) continue;
       this.#restarting.delete(id);
       const instance = this.state.instance(own.sequence.instance_id);
-      this.state.note('workflow_node_event', 'Node lifecycle failed. Attempting to re-run node lifecycle', instance.id);
       const from = again.from(instance);
-      restart(this.walk, id, again.steps(instance, from), { tries: this.#tries(id) + 1, from });
+      const how = { tries: this.#tries(id) + 1, from };
+      restart(this.walk, id, again.steps(instance, from), how, again.name?.(instance));
     }
   }
 

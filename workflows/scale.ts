@@ -5,14 +5,20 @@
  * came with it: a failed scale-out takes them down and out again.
  */
 import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
-import { countOf, planModification, withCount, withoutInstances } from '../graph/modification.js';
+import { withCount, withoutInstances } from '../graph/modification.js';
 import { type ScaleRequest, scaleRequest } from '../graph/scale.js';
-import type { NodeInstance } from '../graph/state.js';
 import { inDryRun } from './dry-run.js';
 import { execution } from './execution.js';
 import type { ExecutionState } from './execution-state.js';
 import { installChosen } from './install.js';
 import type { StartedModification } from './messages.js';
+import {
+  closeModification,
+  finishModification,
+  refuseSecond,
+  restoreInstances,
+  startModification,
+} from './modification.js';
 import { isTrue } from './parameters.js';
 import { rollBackChosen } from './rollback.js';
 import { uninstallChosen } from './uninstall.js';
@@ -24,8 +30,7 @@ export const scale = execution(async (state) => {
   const given = state.parameters;
   if (isTrue(given.abort_started)) await abortStarted(state, isTrue(given.ignore_failure));
   const request = state.decide('scale', () => checkedRequest(state));
-  if (request.delta === 0)
-    return state.note('workflow_node_event', 'delta parameter is 0, so no scaling will take place.');
+  if (request.delta === 0) return state.log('info', 'delta parameter is 0, so no scaling will take place.');
   await inDryRun(state, async () => await scaleTo(state, request));
 });
 
@@ -36,7 +41,7 @@ function checkedRequest(state: ExecutionState): ScaleRequest {
 }
 
 async function scaleTo(state: ExecutionState, request: ScaleRequest): Promise<void> {
-  const modification = state.decide('modification', () => beginModification(state, request));
+  const modification = state.decide('modification', () => startModification(state, [request]));
   // An execution that gave the change up at its failure takes it up again when it is resumed.
   if (!state.modification) reopen(state, modification, request);
   try {
@@ -48,7 +53,7 @@ async function scaleTo(state: ExecutionState, request: ScaleRequest): Promise<vo
       await giveUp(state, modification, request, error.message);
     throw error;
   }
-  finish(state, modification);
+  finishModification(state, modification);
 }
 
 async function scaleOut(state: ExecutionState, { entity, added }: StartedModification): Promise<void> {
@@ -60,51 +65,10 @@ async function scaleIn(state: ExecutionState, { entity, removed }: StartedModifi
   await uninstallChosen(state, new Set(removed), { ignoreFailure, name: `${entity}_uninstall` });
 }
 
-function beginModification(state: ExecutionState, request: ScaleRequest): StartedModification {
-  refuseSecond(state);
-  const { entity, count, include, exclude } = request;
-  const before = countOf(state.plan, entity) ?? 0;
-  const plan = withCount(state.plan, entity, count);
-  const { instances, added, removed, problems } = planModification({
-    plan,
-    instances: state.instances,
-    random: Math.random,
-    include: new Set(include),
-    exclude: new Set(exclude),
-  });
-  if (problems.length > 0)
-    throw ApplicationFailure.nonRetryable(problems.map(({ message }) => message).join('\n'), 'IllegalScale');
-  if (state.options.legacy) state.decide('instances before', () => state.instances);
-  state.replaceModel(plan, instances);
-  state.modification = { execution_id: state.id, entity, before, added, removed };
-  state.note('workflow_node_event', `Deployment modification started. [modification_id=${state.id}]`);
-  return state.modification;
-}
-
 function reopen(state: ExecutionState, modification: StartedModification, { entity, count }: ScaleRequest): void {
   refuseSecond(state);
   state.replaceModel(withCount(state.plan, entity, count), state.instances);
   state.modification = modification;
-}
-
-function refuseSecond(state: ExecutionState): void {
-  const { modification } = state;
-  if (!modification) return;
-  throw ApplicationFailure.nonRetryable(
-    `the execution ${modification.execution_id} has changed the number of ${modification.entity} and has not ended that; ` +
-      'resume it, or set abort_started to take down what it added',
-    'ModificationStarted',
-  );
-}
-
-function finish(state: ExecutionState, { removed }: StartedModification): void {
-  for (const id of removed) {
-    const { state: own } = state.instance(id);
-    if (own !== 'deleted' && !state.options.dry_run)
-      state.note('workflow_node_event', `Node instance removed from the deployment although it is ${own}`, id);
-  }
-  state.replaceModel(state.plan, withoutInstances(state.instances, new Set(removed)));
-  state.modification = undefined;
 }
 
 /** After a failure: what was added is taken down and out; what was to go stays, in the state that it has. */
@@ -116,10 +80,10 @@ async function giveUp(
 ): Promise<void> {
   if (delta < 0) {
     if (state.options.legacy) restoreInstances(state);
-    return close(state, modification);
+    return closeModification(state, modification);
   }
   state.decide(FAILURE, () => message);
-  state.note('workflow_node_event', 'Scale out failed, scaling back in.');
+  state.log('info', 'Scale out failed, scaling back in.');
   await CancellationScope.nonCancellable(async () => await takeDown(state, modification, `${entity}_rollback`));
   state.forget('scale', 'modification', FAILURE, `${entity}_install`, `${entity}_rollback`);
 }
@@ -149,7 +113,7 @@ async function takeDown(state: ExecutionState, modification: StartedModification
     } finally {
       restoreInstances(state);
       state.replaceModel(state.plan, withoutInstances(state.instances, added));
-      close(state, modification);
+      closeModification(state, modification);
     }
     return;
   }
@@ -157,26 +121,10 @@ async function takeDown(state: ExecutionState, modification: StartedModification
   const left = modification.added.filter((id) => state.instance(id).attempted.length > 0);
   const gone = new Set(modification.added.filter((id) => !left.includes(id)));
   state.replaceModel(state.plan, withoutInstances(state.instances, gone));
-  if (left.length === 0) return close(state, modification);
+  if (left.length === 0) return closeModification(state, modification);
   state.modification = { ...modification, added: left };
   for (const id of left)
     state.note('workflow_node_event', 'Node instance could not be removed: scale with abort_started tries again', id);
-}
-
-/** The counts are as they were before. */
-function close(state: ExecutionState, { entity, before }: StartedModification): void {
-  state.replaceModel(withCount(state.plan, entity, before), state.instances);
-  state.modification = undefined;
-}
-
-/** The reference gives every instance back what it had before: its state and properties, true or not. */
-function restoreInstances(state: ExecutionState): void {
-  const before = state.decision<readonly NodeInstance[]>('instances before') ?? [];
-  const known = new Map(before.map((instance) => [instance.id, instance]));
-  state.replaceModel(
-    state.plan,
-    state.instances.map((instance) => known.get(instance.id) ?? instance),
-  );
 }
 
 async function abortStarted(state: ExecutionState, ignoreFailure: boolean): Promise<void> {
@@ -184,9 +132,9 @@ async function abortStarted(state: ExecutionState, ignoreFailure: boolean): Prom
   const own = state.decision<StartedModification>('modification');
   const aborted = state.decide('aborted', () => (modification && !own ? modification : null));
   if (!aborted || state.decision('abort done')) return;
-  state.note('workflow_node_event', `Rolling back deployment modification. [modification_id=${aborted.execution_id}]`);
+  state.log('info', `Rolling back deployment modification. [modification_id=${aborted.execution_id}]`);
   await uninstallChosen(state, new Set(aborted.added), { ignoreFailure, name: 'abort' });
   state.replaceModel(state.plan, withoutInstances(state.instances, new Set(aborted.added)));
-  close(state, aborted);
+  closeModification(state, aborted);
   state.decide('abort done', () => true);
 }

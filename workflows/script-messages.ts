@@ -20,11 +20,44 @@ export type ScriptCall = { readonly key: string } & (
   | { readonly call: 'log'; readonly instance_id?: string | null; readonly level: string; readonly message: string }
   | {
       readonly call: 'walk';
-      readonly walk: 'install' | 'uninstall';
+      /** `rollback` takes down what of them was made. */
+      readonly walk: 'install' | 'uninstall' | 'rollback';
       readonly ids: readonly string[];
       readonly ignore_failure?: boolean;
     }
+  | {
+      readonly call: 'modify';
+      /** By node or scaling group. */
+      readonly nodes: Readonly<Record<string, ModifiedNode>>;
+    }
+  | { readonly call: 'modified'; readonly how: 'finish' | 'rollback' }
+  | {
+      readonly call: 'execution';
+      readonly deployment_id: string;
+      readonly workflow_id: string;
+      readonly parameters: JsonObject;
+      readonly allow_custom_parameters: boolean;
+      readonly dry_run: boolean;
+    }
+  /** What came of a function of the script's own, which it had asked the activity about by `of`. */
+  | { readonly call: 'record'; readonly of: string; readonly value: Json }
 );
+
+export interface ModifiedNode {
+  /** Instances in each container, after. */
+  readonly instances: number;
+  readonly removed_ids_include_hint?: readonly string[];
+  readonly removed_ids_exclude_hint?: readonly string[];
+}
+
+/**
+ * Asks the activity whether a function of the script has run already: answered with what came of it, where that is on
+ * record, else with `{ run: true }`.
+ */
+export interface LocalQuestion {
+  readonly call: 'local';
+  readonly key: string;
+}
 
 export type ScriptOutcome = { readonly key: string } & (
   | { readonly done: Json }

@@ -8,9 +8,11 @@ import {
   ActivityFailure,
   ApplicationFailure,
   CancellationScope,
+  getExternalWorkflowHandle,
   isCancellation,
   proxyActivities,
   setHandler,
+  uuid4,
 } from '@temporalio/workflow';
 import type { Json, JsonObject } from '../blueprint/json.js';
 import { CustomRun } from './custom-run.js';
@@ -18,8 +20,11 @@ import type { Program } from './execution.js';
 import type { ExecutionState } from './execution-state.js';
 import { HistoryFull } from './history-full.js';
 import { installChosen } from './install.js';
-import type { FailedOperation } from './messages.js';
+import { deploymentWorkflowId, enqueueSignal, type FailedOperation } from './messages.js';
+import { finishModification, rollBackModification, startModification } from './modification.js';
+import { rollBackChosen } from './rollback.js';
 import {
+  type ModifiedNode,
   type ScriptActivities,
   type ScriptCall,
   type ScriptOutcome,
@@ -131,6 +136,14 @@ async function done(run: CustomRun, call: ScriptCall): Promise<WithoutKey<Script
       });
     case 'walk':
       return await walked(run, call);
+    case 'modify':
+    case 'modified':
+      return await changed(run, call);
+    case 'execution':
+      return { done: await run.recorded(call.key, async () => await startExecution(state, call)) };
+    case 'record':
+      run.recorder.done(call.of, call.value);
+      return { done: null };
   }
 }
 
@@ -145,14 +158,93 @@ async function once(run: CustomRun, key: string, act: () => void): Promise<{ rea
 async function walked(run: CustomRun, call: Extract<ScriptCall, { call: 'walk' }>): Promise<{ readonly done: Json }> {
   const { state } = run;
   const chosen = new Set(call.ids);
+  const ignoreFailure = call.ignore_failure === true;
+  const name = call.key;
   try {
-    if (call.walk === 'install') await installChosen(state, chosen, call.key);
-    else await uninstallChosen(state, chosen, { ignoreFailure: call.ignore_failure === true, name: call.key });
+    if (call.walk === 'install') await installChosen(state, chosen, name);
+    else if (call.walk === 'rollback' && state.options.legacy)
+      await rollBackChosen(state, chosen, { name, ignoreFailure, all: true });
+    else await uninstallChosen(state, chosen, { ignoreFailure, name });
   } catch (error) {
     if (error instanceof HistoryFull) await run.gate.close();
     throw error;
   }
   return { done: null };
+}
+
+/** Changes the model, which dry runs leave as it is. */
+async function changed(
+  run: CustomRun,
+  call: Extract<ScriptCall, { call: 'modify' | 'modified' }>,
+): Promise<{ readonly done: Json }> {
+  const { state } = run;
+  const done = await run.recorded(call.key, async () => {
+    const { modification } = state;
+    if (call.call === 'modify') return modify(state, call.nodes);
+    if (!modification) throw ApplicationFailure.nonRetryable('no modification of the deployment has been started');
+    if (call.how === 'finish') finishModification(state, modification);
+    else rollBackModification(state, modification);
+    return { ...countsOf(state) };
+  });
+  return { done };
+}
+
+function modify(state: ExecutionState, nodes: Readonly<Record<string, ModifiedNode>>): JsonObject {
+  const before = new Map(state.instances.map((instance) => [instance.id, instance]));
+  const { added, removed } = startModification(
+    state,
+    Object.entries(nodes).map(([entity, { instances, removed_ids_include_hint, removed_ids_exclude_hint }]) => ({
+      entity,
+      count: instances,
+      include: removed_ids_include_hint ?? [],
+      exclude: removed_ids_exclude_hint ?? [],
+    })),
+  );
+  const related = (ids: readonly string[]): Set<string> => {
+    const own = new Set(ids);
+    const edges = state.instances.flatMap(({ id, relationships }) =>
+      relationships.map(({ target_id }) => [id, target_id] as const),
+    );
+    const both = edges.flatMap(([source, target]) => (own.has(source) ? [target] : own.has(target) ? [source] : []));
+    return new Set(both.filter((id) => !own.has(id)));
+  };
+  const raw = (ids: Iterable<string>): Json => [...ids].map((id) => state.instance(id) as unknown as Json);
+  return {
+    id: state.id,
+    added: raw(added),
+    added_related: raw(related(added)),
+    removed: raw(removed),
+    removed_related: raw([...related(removed)].filter((id) => before.has(id))),
+    ...countsOf(state),
+  };
+}
+
+/** What changes of the context with the model. */
+function countsOf(state: ExecutionState): JsonObject {
+  const { nodes, scaling_groups } = state.plan;
+  return {
+    counts: Object.fromEntries(nodes.map((node) => [node.id, node.capabilities.scalable.properties.current_instances])),
+    scaling_groups: (scaling_groups ?? {}) as unknown as JsonObject,
+  };
+}
+
+/** Asks a deployment for an execution, which it begins when it has the time. */
+async function startExecution(
+  state: ExecutionState,
+  call: Extract<ScriptCall, { call: 'execution' }>,
+): Promise<JsonObject> {
+  const { deployment_id, workflow_id, parameters, allow_custom_parameters, dry_run } = call;
+  const id = `${workflow_id}-${uuid4().slice(0, 8)}`;
+  if (!state.options.dry_run)
+    await getExternalWorkflowHandle(deploymentWorkflowId(deployment_id)).signal(enqueueSignal, {
+      id,
+      workflow_id,
+      parameters,
+      allow_custom_parameters,
+      options: { ...state.options, dry_run, timeout: null },
+      queue: true,
+    });
+  return { id, deployment_id, workflow_id, parameters, status: 'queued' };
 }
 
 /** What the script's `ctx` is made of. Operations are named, not described: the execution knows them. */
@@ -171,7 +263,10 @@ function contextOf(state: ExecutionState): JsonObject {
     resume: input.request.resume_of !== undefined,
     inputs: plan.inputs ?? {},
     parameters: parametersOf(input.request.parameters),
-    scaling_groups: (plan.scaling_groups ?? {}) as unknown as JsonObject,
+    ...countsOf(state),
+    max_retries: state.options.max_retries,
+    retry_interval: state.options.retry_interval,
+    wait_after_fail: state.options.wait_after_fail,
     nodes: plan.nodes.map((node) => ({
       id: node.id,
       type: node.type,

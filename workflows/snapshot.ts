@@ -18,7 +18,7 @@ export interface Scope {
   readonly cut: (id: string) => boolean;
 }
 
-/** @param whole with everything, however much: for who asks, rather than for the history */
+/** @param whole with everything that is to be reached, however much: for who asks, rather than for the history */
 export function scopeOf(source: RequestSource, { instance_id, relationship }: OperationCall, whole: boolean): Scope {
   const subjects = relationship === undefined ? [instance_id] : [relationship.source_id, relationship.target_id];
   const cut = (id: string): boolean =>
@@ -35,6 +35,8 @@ export function scopeOf(source: RequestSource, { instance_id, relationship }: Op
     // How to log in to a host may be known by what it is related to: its key pair.
     seeTargets(host);
   }
+  // A set tells of what is added while it is walked.
+  if (whole) for (const id of seen) seeTargets(id);
   return { seen, cut };
 }
 

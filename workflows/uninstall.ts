@@ -6,12 +6,12 @@ import type { ExecutionState } from './execution-state.js';
 import { uninstallAgain } from './lifecycle-again.js';
 import { filterOf, isTrue } from './parameters.js';
 import { runWalk } from './run-walk.js';
+import { uninstallServices } from './services.js';
 
 /** Stops and deletes the chosen node instances, each after those that depend on it. */
 export const uninstall = execution(async (state) => {
   const { parameters } = state.input.request;
-  if (isTrue(parameters.recursive))
-    state.note('workflow_node_event', 'recursive: deployments that use this one are not known here, and stay');
+  if (isTrue(parameters.recursive)) await uninstallServices(state);
   const chosen = chooseInstances(state.topology, filterOf(parameters));
   await uninstallChosen(state, chosen, { ignoreFailure: isTrue(parameters.ignore_failure) });
 });

@@ -34,6 +34,11 @@ export const EXECUTION_FLAGS: readonly OptionDefinition[] = [
     summary: 'after a final failure: let what runs end, undo what was done, or go on elsewhere (default drain)',
     choices: ['drain', 'rollback', 'continue'],
   },
+  {
+    flags: '--wait-after-fail <duration>',
+    summary:
+      'with --on-failure continue: how long after the first failure something may still begin (default no limit)',
+  },
   { flags: '--max-in-flight <n>', summary: 'operations running at once, at most (default 200)' },
   {
     flags: '--execution-timeout <duration>',
@@ -51,6 +56,7 @@ export async function optionsOf(invocation: Invocation): Promise<ExecutionOption
     retryInterval: optionalText(invocation, 'retryInterval'),
     subgraphRetries: optionalText(invocation, 'subgraphRetries'),
     onFailure: optionalText(invocation, 'onFailure'),
+    waitAfterFail: optionalText(invocation, 'waitAfterFail'),
     maxInFlight: optionalText(invocation, 'maxInFlight'),
     executionTimeout: optionalText(invocation, 'executionTimeout'),
     legacy: flag(invocation, 'legacy'),

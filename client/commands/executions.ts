@@ -19,6 +19,7 @@ const COLUMNS: readonly Column<ExecutionRecord>[] = [
   { title: 'CREATED', value: ({ created_at }) => created_at.slice(0, 19).replace('T', ' ') },
   { title: 'ERROR', value: ({ error }) => error?.split('\n', 1)[0], shrinks: true },
   { title: 'ENDED', value: ({ ended_at }) => ended_at, wide: true },
+  { title: 'POLICY', value: ({ cause }) => cause && `${cause.group}/${cause.policy}`, wide: true },
 ];
 
 const list: CommandDefinition = {

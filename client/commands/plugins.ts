@@ -1,6 +1,7 @@
 import type { InstalledPlugin } from '../../plugins/catalog.js';
 import type { Column } from '../output/table.js';
 import { type CommandDefinition, flag, type GlobalOptions } from './definition.js';
+import { wrapPlugin } from './wrap-plugin.js';
 
 interface Row {
   readonly name: string;
@@ -171,7 +172,7 @@ function rowOf({ plugin, folder }: InstalledPlugin & { readonly folder?: string 
 export const plugins: CommandDefinition = {
   name: 'plugins',
   summary: 'Plugins that blueprints may use here',
-  commands: [list, get, validate, upload, remove, create],
+  commands: [list, get, validate, upload, remove, create, wrapPlugin],
 };
 
 async function folders(global: GlobalOptions): Promise<readonly string[]> {

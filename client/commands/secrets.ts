@@ -1,5 +1,5 @@
 import type { Json } from '../../blueprint/json.js';
-import type { SecretEntry } from '../../store/secrets.js';
+import type { SecretEntry, SecretStore } from '../../store/secrets.js';
 import { type CommandDefinition, flag, type Invocation, optionalText } from './definition.js';
 import { exportSecrets, importSecrets } from './secrets-transfer.js';
 
@@ -51,7 +51,7 @@ const get: CommandDefinition = {
     const secrets = await (await import('../session.js')).secretsOf(global);
     const value = await secrets.get(key);
     if (value === undefined) throw notFound('secret', key, 'see: caisson secrets list');
-    if ((await secrets.list()).some((entry) => entry.key === key && entry.hidden)) {
+    if (await isHidden(secrets, key)) {
       const { CaissonError } = await import('../errors.js');
       throw new CaissonError('permission', 'C4003', `the value of ${key} is hidden: only operations get it`);
     }
@@ -60,6 +60,11 @@ const get: CommandDefinition = {
     return 0;
   },
 };
+
+/** Only the file knows hidden values: elsewhere who may read is somebody else's to say. */
+async function isHidden(secrets: SecretStore, key: string): Promise<boolean> {
+  return secrets.provider === 'file' && (await secrets.list()).some((entry) => entry.key === key && entry.hidden);
+}
 
 interface Row extends Omit<SecretEntry, 'hidden'> {
   readonly is_hidden_value: boolean;

@@ -172,6 +172,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./plugins.js')).plugins,
   },
   {
+    name: 'agents',
+    aliases: ['agent'],
+    summary: 'Agents that run operations on hosts',
+    group: 'Manage',
+    load: async () => (await import('./agents.js')).agents,
+  },
+  {
     name: 'secrets',
     aliases: ['secret'],
     summary: 'Secrets that operations get by get_secret',

@@ -110,6 +110,13 @@ const table = {
     summary: 'folders of plugins besides the built-in ones',
     fallback: 'plugins in home',
   },
+  python_plugins: {
+    variable: 'CAISSON_PYTHON_PLUGINS',
+    kind: 'text',
+    summary: 'Cloudify plugins in Python that workers install by their name, and run instead of ours: NAME==VERSION …',
+    fallback: 'none',
+    personal: true,
+  },
   blueprints: {
     variable: 'CAISSON_BLUEPRINTS',
     kind: 'paths',
@@ -315,6 +322,34 @@ const table = {
     summary: 'least level of the lines that a worker logs',
     fallback: 'info',
     choices: ['debug', 'info', 'warn', 'error'],
+  },
+  'agent.address': {
+    variable: 'CAISSON_AGENT_ADDRESS',
+    kind: 'text',
+    summary: 'HOST:PORT by which agents on hosts reach the Temporal server',
+    fallback: "the worker's own",
+    personal: true,
+  },
+  'agent.settings_file': {
+    variable: 'CAISSON_AGENT_SETTINGS_FILE',
+    kind: 'path',
+    summary: 'settings (TOML) that agents get, keys too, instead of those of the worker that installs them',
+    fallback: "the worker's connection, artifact store and encryption keys",
+    personal: true,
+  },
+  'agent.program': {
+    variable: 'CAISSON_AGENT_PROGRAM',
+    kind: 'text',
+    summary: 'command on the hosts that is caisson, instead of a package that is sent there',
+    fallback: 'none',
+    personal: true,
+  },
+  'agent.package_url': {
+    variable: 'CAISSON_AGENT_PACKAGE_URL',
+    kind: 'text',
+    summary: 'where hosts that install their agent themselves get its package from (made by: caisson agents package)',
+    fallback: 'none',
+    personal: true,
   },
   address: {
     variable: 'TEMPORAL_ADDRESS',

@@ -49,8 +49,10 @@ export async function startWorker(
 
 /** The build, and the settings that a running worker cannot take on: it is replaced when they change. */
 export async function workerBuild(settings: Settings): Promise<string> {
-  const { artifacts, s3, secrets, pluginFolders, encryption, taskQueue, retention, worker, connection } = settings;
+  const { agent, artifacts, s3, secrets, pluginFolders, encryption, taskQueue, retention, worker, connection } =
+    settings;
   const relevant = [
+    agent,
     artifacts,
     s3,
     secrets,

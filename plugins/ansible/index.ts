@@ -11,6 +11,8 @@ export default definePlugin({
   version: '3.2.8',
   operations: {
     run: operation({}, async (ctx, inputs) => (await import('./run.js')).runPlaybook(ctx, inputs)),
+    /** What a run would change: the playbook in check mode. */
+    drift: operation({}, async (ctx, inputs) => (await import('./run.js')).findDrift(ctx, inputs)),
     /** Says early what would fail late. */
     check: operation({}, async (ctx, inputs) => {
       const { openWorkspace } = await import('./workspace.js');

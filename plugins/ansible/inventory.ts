@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parse, stringify } from 'yaml';
 import type { Json, JsonObject } from '../../blueprint/json.js';
-import { relatedHost } from '../hosts/login.js';
+import { hostLogin, relatedHost } from '../hosts/login.js';
 import { pemText } from '../hosts/pem.js';
 import type { OperationContext, Subject } from '../sdk/context.js';
 import { NonRecoverableError } from '../sdk/errors.js';
@@ -57,7 +57,7 @@ async function ofRelatedHost(ctx: OperationContext): Promise<JsonObject> {
     throw new NonRecoverableError(
       `${playbookNode(ctx).node.name}: there is no host to run the playbook on; set sources, or relate the node to a host`,
     );
-  return { all: { hosts: { [subject.instance.id]: hostVariables(host.address(), host.login) } } };
+  return { all: { hosts: { [subject.instance.id]: hostVariables(host.address(), await hostLogin(ctx, host)) } } };
 }
 
 export function hostVariables(address: string, { user, key, port, password }: JsonObject): JsonObject {
@@ -80,7 +80,7 @@ async function withKeys(ctx: OperationContext, inventory: JsonObject, folder: st
     for (const [name, item] of Object.entries(value)) walked[name] = await walk(item as Json);
     const instance = textOf(walked[INSTANCE]);
     if (walked[KEY] === undefined && instance !== undefined) {
-      const key = loginOfInstance(ctx, instance).key;
+      const { key } = await loginOfInstance(ctx, instance);
       if (key !== undefined) walked[KEY] = key;
     }
     const key = textOf(walked[KEY]);
@@ -95,10 +95,11 @@ async function withKeys(ctx: OperationContext, inventory: JsonObject, folder: st
   return objectOf(await walk(inventory));
 }
 
-function loginOfInstance(ctx: OperationContext, id: string): JsonObject {
+async function loginOfInstance(ctx: OperationContext, id: string): Promise<JsonObject> {
   const subjects: Subject[] = playbookNode(ctx).instance.relationships.map(({ target }) => target);
   const found = subjects.find(({ instance }) => instance.id === id);
-  return (found && relatedHost(found)?.login) ?? {};
+  const host = found && relatedHost(found);
+  return host ? await hostLogin(ctx, host) : {};
 }
 
 export function merged(base: JsonObject, over: JsonObject): JsonObject {

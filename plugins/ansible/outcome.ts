@@ -19,6 +19,8 @@ export interface Outcome {
     readonly unreachable: boolean;
   }[];
   readonly facts: JsonObject;
+  /** Host → the tasks that changed something there, or in check mode would. */
+  readonly changes: Readonly<Record<string, readonly string[]>>;
 }
 
 /** What the run wrote at its end; undefined when it did not come to one. */
@@ -38,7 +40,7 @@ export interface RunEnd {
  * @throws RecoverableError when a host could not be reached or a task failed, and an attempt is left
  * @throws NonRecoverableError for what no attempt changes: a playbook that cannot be read, one that matches no host
  */
-export function judge(playbook: string, end: RunEnd, outcome: Outcome | undefined, last: boolean): void {
+export function judge(playbook: string, end: RunEnd, outcome: Outcome | undefined, last: boolean): Outcome {
   if (!outcome) {
     const message = `playbook ${playbook} could not be run (exit code ${end.exitCode}): ${reasonOf(end)}`;
     // Ended by a signal, or by something that Ansible did not expect.
@@ -55,6 +57,7 @@ export function judge(playbook: string, end: RunEnd, outcome: Outcome | undefine
   }
   if (Object.keys(outcome.stats).length === 0)
     throw new NonRecoverableError(`playbook ${playbook} matched no host of the inventory: nothing was done`);
+  return outcome;
 }
 
 function reasonOf({ stderr, stdout }: RunEnd): string {

@@ -38,6 +38,25 @@ export async function runPlaybook(ctx: OperationContext, inputs: JsonObject): Pr
   }
 }
 
+/**
+ * Runs the playbook in check mode: nothing is changed.
+ *
+ * @returns host → the tasks that would change something there; undefined when all is as the playbook wants it
+ */
+export async function findDrift(ctx: OperationContext, inputs: JsonObject): Promise<JsonObject | undefined> {
+  const settings = { ...settingsOf(ctx, inputs), storeFacts: false };
+  const workspace = await openWorkspace(ctx, settings);
+  try {
+    const run = await prepared(ctx, settings, workspace, await writeInventory(ctx, settings.sources, workspace.folder));
+    await run.galaxy();
+    const tags = settings.tags.length > 0 ? ['--tags', settings.tags.join(',')] : [];
+    const { changes } = await run.playbook(['--check', '--diff', ...tags]);
+    return Object.keys(changes).length === 0 ? undefined : (changes as unknown as JsonObject);
+  } finally {
+    await workspace.remove();
+  }
+}
+
 /** A run that is cut off goes on with the tags that are left. */
 async function runByTags(ctx: OperationContext, settings: PlaybookSettings, run: Prepared): Promise<void> {
   const { instance } = playbookNode(ctx);
@@ -60,7 +79,7 @@ interface Prepared {
   /** Fetches the collections and roles that the settings name. */
   galaxy(): Promise<void>;
   /** @throws RecoverableError or NonRecoverableError when it fails */
-  playbook(more: readonly string[]): Promise<void>;
+  playbook(more: readonly string[]): Promise<Outcome>;
   /** The playbook's tags, in their order. */
   tags(): Promise<string[]>;
 }
@@ -82,7 +101,11 @@ async function prepared(
     const workdir = await ctx.plugin.workdir();
     const ended = await endOrphan(workdir, ctx.taskId);
     if (ended !== undefined) ctx.logger.warning('ended what an earlier attempt had left running: %s', ended);
-    const server = await serveContext(contextMembers(ctx, new Verdict()), contextCalls(ctx, {}, new Verdict()));
+    const server = await serveContext(contextMembers(ctx, new Verdict()), {
+      ...contextCalls(ctx, {}, new Verdict()),
+      // What the playbook is at is seen in the heartbeats.
+      progress: ({ detail }) => ctx.heartbeat(detail ?? null),
+    });
     const record = await processRecord(workdir, ctx.taskId, server.url);
     try {
       const end = await runProcess({
@@ -130,7 +153,7 @@ async function prepared(
       const end = await start([...command, ...more], { CAISSON_ANSIBLE_RESULT: file });
       const outcome = await readOutcome(file);
       if (outcome && settings.storeFacts) storeFacts(ctx, outcome);
-      judge(settings.playbook, end, outcome, ctx.operation.retryNumber + 1 >= settings.attempts);
+      return judge(settings.playbook, end, outcome, ctx.operation.retryNumber + 1 >= settings.attempts);
     },
     async tags() {
       const end = await start([...command, '--list-tasks'], { ANSIBLE_CALLBACKS_ENABLED: '' }, undefined);

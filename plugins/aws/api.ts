@@ -43,10 +43,11 @@ const MOST_CLIENTS = 50;
 
 const clients = new Map<string, Clients>();
 
-export function openApi(settings: ClientSettings, logger: Logger, signal: AbortSignal): Api {
+/** @param settings asked for when there is something to send: nothing to do needs no region and no credentials */
+export function openApi(settings: () => ClientSettings, logger: Logger, signal: AbortSignal): Api {
   async function sendOnce(command: string, input: Record<string, unknown>): Promise<JsonObject> {
     const sdk = await loadSdk();
-    const { reading, changing } = clientsFor(sdk, settings);
+    const { reading, changing } = clientsFor(sdk, settings());
     const Command = (sdk as unknown as Record<string, new (input: object) => never>)[`${command}Command`];
     const client = READS.test(command) ? reading : changing;
     try {

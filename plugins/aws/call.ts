@@ -46,7 +46,7 @@ export function openCall(ctx: NodeOperationContext, inputs: JsonObject, resource
 export const EXTERNAL = '__external';
 
 export function apiFor(ctx: OperationContext, { node, instance }: Subject): Api {
-  const settings = clientSettings(ctx.plugin.properties, node.properties, instance.runtimeProperties);
+  const settings = () => clientSettings(ctx.plugin.properties, node.properties, instance.runtimeProperties);
   return openApi(settings, ctx.logger, ctx.signal);
 }
 

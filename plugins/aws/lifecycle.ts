@@ -6,9 +6,13 @@ import { type Call, EXTERNAL } from './call.js';
 import { Ec2Error } from './ec2-error.js';
 import { find, idOf, itemsIn, untilGone, untilReady } from './find.js';
 import { withInferred } from './infer.js';
+import { valuesAt } from './json.js';
 import { creationToken, foundByToken, TOKEN, tagSpecifications } from './ownership.js';
 import type { Resource } from './resource.js';
 import { waitFor } from './wait.js';
+
+/** Runtime property: what is still to be deleted when the resource is gone. */
+const REMNANTS = '__remnants';
 
 /** Notes the parameters, as far as they are known before anything is made. */
 export async function prepare({ api, resource, runtime, config }: Call): Promise<void> {
@@ -46,17 +50,39 @@ export async function remove(call: Call): Promise<void> {
     return clear(call);
   }
   await Promise.all((await idsToRemove(call)).map(async (id) => await removeOne(call, id)));
+  await removeRemnants(call);
   clear(call);
 }
 
 async function removeOne(call: Call, id: string): Promise<void> {
   const { resource, ctx, api } = call;
   const found = await find(call, id);
+  if (found) await noteRemnants(call, found);
   if (!found) return ctx.logger.info('%s %s is gone already', resource.title, id);
   const act = async () => void (await api.send(resource.remove.command, resource.remove.input(id, found)));
   await whenFree(call, `delete ${resource.title} ${id}`, act, () => resource.obstacles?.(call, id));
   await untilGone(call, id);
   ctx.logger.info('%s %s was deleted', resource.title, id);
+}
+
+/** What outlives the resource is only known as long as the resource is there. */
+async function noteRemnants(call: Call, found: JsonObject): Promise<void> {
+  const { runtime, resource, ctx } = call;
+  const ids = resource.remnants?.of(call, found) ?? [];
+  if (ids.length === 0) return;
+  runtime[REMNANTS] = [...new Set([...valuesAt(runtime, REMNANTS), ...ids])];
+  await ctx.instance.update();
+}
+
+async function removeRemnants(call: Call): Promise<void> {
+  const { runtime, resource, api } = call;
+  const { remnants } = resource;
+  if (!remnants) return;
+  const removed = valuesAt(runtime, REMNANTS).map(async (id) => {
+    const input = remnants.input(String(id));
+    await whenFree(call, `delete ${id}`, async () => void (await api.send(remnants.command, input)));
+  });
+  await Promise.all(removed);
 }
 
 /** Does what takes something away: gone already is as good as done, and what is in use is waited for. */

@@ -33,6 +33,14 @@ export interface Resource {
     /** The parameters that name the resource. */
     input(id: string, found: JsonObject): JsonObject;
   };
+  /** What was made with the resource and outlives it. */
+  readonly remnants?: {
+    /** Their ids, as the resource tells them. */
+    of(call: Call, found: JsonObject): readonly string[];
+    /** Deletes one. */
+    readonly command: string;
+    input(id: string): JsonObject;
+  };
   readonly states?: States;
   readonly infers?: readonly Inference[];
   /** Takes minutes as a rule. */

@@ -19,6 +19,8 @@ const host = () => import('./host/operations.js');
 const image = () => import('./image/operations.js');
 const listing = () => import('./listing.js');
 const network = () => import('./network.js');
+const playbook = () => import('./staged-files/playbook.js');
+const terraform = () => import('./staged-files/terraform.js');
 const volume = () => import('./volume.js');
 
 /** Operations as blueprints of the plugin's second generation spell them. */
@@ -36,6 +38,17 @@ const ALIASES_2 = {
   remove_container_files: 'container_files.delete',
   install_docker: 'host.create',
   uninstall_docker: 'host.delete',
+};
+
+const PLAYBOOKS = {
+  set_playbook_config: 'ansible_playbook.prepare',
+  create_ansible_playbook: 'ansible_playbook.create',
+  remove_ansible_playbook: 'ansible_playbook.delete',
+};
+
+const MODULES = {
+  prepare_terraform_files: 'terraform_module.create',
+  remove_terraform_files: 'terraform_module.delete',
 };
 
 /** … and of its first, whose names of other modules mean the same. */
@@ -63,6 +76,11 @@ export default definePlugin({
     'legacy_container.delete': lazily(legacy, ({ deleteLegacy }, ctx, inputs) => deleteLegacy(ctx, inputs)),
     'container_files.create': lazily(files, ({ stageFiles }, ctx) => stageFiles(ctx)),
     'container_files.delete': lazily(files, ({ removeFiles }, ctx) => removeFiles(ctx)),
+    'ansible_playbook.prepare': lazily(playbook, ({ notePlaybook }, ctx, inputs) => notePlaybook(ctx, inputs)),
+    'ansible_playbook.create': lazily(playbook, ({ stagePlaybook }, ctx) => stagePlaybook(ctx)),
+    'ansible_playbook.delete': lazily(playbook, ({ removePlaybook }, ctx) => removePlaybook(ctx)),
+    'terraform_module.create': lazily(terraform, ({ stageModule }, ctx) => stageModule(ctx)),
+    'terraform_module.delete': lazily(terraform, ({ removeModule }, ctx) => removeModule(ctx)),
     'network.create': lazily(network, ({ createNetwork }, ctx) => createNetwork(ctx)),
     'network.delete': lazily(network, ({ deleteNetwork }, ctx) => deleteNetwork(ctx)),
     'volume.create': lazily(volume, ({ createVolume }, ctx) => createVolume(ctx)),
@@ -75,6 +93,8 @@ export default definePlugin({
   },
   aliases: {
     ...prefixed('cloudify_docker.tasks.', ALIASES_2),
+    ...prefixed('cloudify_docker.ansible.', PLAYBOOKS),
+    ...prefixed('cloudify_docker.terraform.', MODULES),
     ...prefixed('docker_plugin.tasks.', ALIASES_1),
   },
 });

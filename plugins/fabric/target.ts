@@ -37,7 +37,7 @@ export async function targetOf(ctx: OperationContext, inputs: JsonObject): Promi
     }),
     ...pick(connect, { key_filename: 'key', pkey: 'key', password: 'password', passphrase: 'passphrase' }),
   };
-  const remote = { address: host === '' && related ? related.address : () => host, login: related?.login ?? {} };
+  const remote = { login: {}, ...related, address: host === '' && related ? related.address : () => host };
   return {
     login: await sshLoginOf(ctx, given, remote, 'fabric_env'),
     sudoPassword: textOf(objectOf(env.sudo).password) ?? textOf(env.sudo_password),

@@ -22,6 +22,8 @@ export interface RemoteHost {
   address(): string;
   /** What its own node says about logging in: `user`, `key`, `port`, `password`. */
   readonly login: JsonObject;
+  /** The secret that has its key, where no key is told. */
+  readonly keySecret?: string | undefined;
 }
 
 const CONTAINED_IN = 'cloudify.relationships.contained_in';
@@ -31,13 +33,21 @@ const HOST_TYPES = ['cloudify.nodes.Compute', 'cloudify.nodes.docker.host'];
 export function relatedHost(subject: Subject): RemoteHost | undefined {
   const host = isHost(subject) ? subject : (containingHost(subject) ?? targetsOf(subject).find(isHost));
   if (!host) return undefined;
-  if (!host.node.isA('cloudify.nodes.docker.host'))
-    return { address: () => host.instance.hostIp, login: loginOf(host) };
+  if (!host.node.isA('cloudify.nodes.docker.host')) return { address: () => host.instance.hostIp, ...loginOf(host) };
   const machine = objectOf(host.node.properties.docker_machine);
   const ip = textOf(machine.docker_ip);
   if (ip !== undefined) return { address: () => ip, login: machineLogin(machine) };
   const below = containingHost(host) ?? targetsOf(host).find(isHost);
-  return below && { address: () => below.instance.hostIp, login: { ...loginOf(below), ...machineLogin(machine) } };
+  if (!below) return undefined;
+  const { login, keySecret } = loginOf(below);
+  return { address: () => below.instance.hostIp, login: { ...login, ...machineLogin(machine) }, keySecret };
+}
+
+/** What is known about logging in to the host, its key looked up if it is a secret. */
+export async function hostLogin(ctx: OperationContext, { login, keySecret }: RemoteHost): Promise<JsonObject> {
+  if (login.key !== undefined || login.password !== undefined || keySecret === undefined) return login;
+  const key = textOf(await ctx.getSecret(keySecret));
+  return key === undefined ? login : { ...login, key };
 }
 
 /**
@@ -50,7 +60,9 @@ export async function sshLoginOf(
   host: RemoteHost,
   settings = 'client_config.ssh',
 ): Promise<SshLogin> {
-  const config: JsonObject = { ...host.login, ...withoutEmpty(given) };
+  const own = withoutEmpty(given);
+  const hasOwn = own.key !== undefined || own.password !== undefined;
+  const config: JsonObject = { ...(hasOwn ? host.login : await hostLogin(ctx, host)), ...own };
   const key = textOf(config.key);
   const optional = (name: 'passphrase' | 'password', as: string = name) => {
     const value = textOf(config[name]);
@@ -103,8 +115,10 @@ export function machineLogin(machine: JsonObject): JsonObject {
   return withoutEmpty({ user, key, port });
 }
 
+type KnownLogin = Pick<RemoteHost, 'login' | 'keySecret'>;
+
 /** `agent_config` of the host, its key falling back to the key pair that the host is related to. */
-function loginOf(host: Subject): JsonObject {
+function loginOf(host: Subject): KnownLogin {
   const agent = {
     ...objectOf(host.node.properties.agent_config),
     ...objectOf(host.node.properties.cloudify_agent),
@@ -112,24 +126,34 @@ function loginOf(host: Subject): JsonObject {
   };
   const { user = '', key = '', port = '', password = '' } = agent;
   const own = withoutEmpty({ user, key, port, password });
-  if (own.key !== undefined || own.password !== undefined) return own;
-  const paired = keyOfPair(host);
-  return paired === undefined ? own : { ...own, key: paired };
+  if (own.key !== undefined || own.password !== undefined) return { login: own };
+  const pairs = targetsOf(host);
+  const paired = first(pairs, keyOfPair);
+  if (paired !== undefined) return { login: { ...own, key: paired } };
+  return { login: own, keySecret: first(pairs, secretOfPair) };
 }
 
-/** Private key of the first related node that has one: key pairs of clouds, keys made by the keys plugin. */
-function keyOfPair(host: Subject): string | undefined {
-  for (const { node, instance } of targetsOf(host)) {
-    const runtime = instance.runtimeProperties;
-    const created = objectOf(runtime.create_response as Json);
-    const candidates = [
-      created.KeyMaterial,
-      runtime.private_key_export,
-      runtime.private_key_path,
-      node.properties.private_key_path,
-    ];
-    const key = candidates.map((value) => textOf(value as Json)).find((value) => value !== undefined);
-    if (key !== undefined) return key;
+/** Private key that a node tells or has a file of: key pairs of clouds, keys made by the keys plugin. */
+function keyOfPair({ node, instance }: Subject): string | undefined {
+  const runtime = instance.runtimeProperties;
+  const created = objectOf(runtime.create_response as Json);
+  return first(
+    [created.KeyMaterial, runtime.private_key_export, runtime.private_key_path, node.properties.private_key_path],
+    (value) => textOf(value as Json),
+  );
+}
+
+/** The secret that a key pair was put into. */
+function secretOfPair({ node, instance }: Subject): string | undefined {
+  const { secret_key_name: named, aws_resource_id: id } = instance.runtimeProperties;
+  if (named !== undefined) return textOf(named);
+  return node.properties.create_secret === true ? (textOf(node.properties.secret_name) ?? textOf(id)) : undefined;
+}
+
+function first<T, R>(all: readonly T[], of: (one: T) => R | undefined): R | undefined {
+  for (const one of all) {
+    const found = of(one);
+    if (found !== undefined) return found;
   }
   return undefined;
 }

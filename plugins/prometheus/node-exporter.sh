@@ -1,13 +1,17 @@
 # Sets up a node exporter on the machine it runs on: sh -s install|start|stop|uninstall|check
 # PORT, LISTEN, ARGUMENTS, DOWNLOAD_URL, SHA256, INSTALL_PACKAGE. Every action may be run again.
 #
-# What is ours is noted in a folder beside nothing else: one that was there before us is used, and left alone.
+# What is ours is noted in a folder of the user's own: an exporter that was there before us is used, and left alone.
 set -u
-folder="/var/tmp/caisson-node-exporter-$PORT"
+folder="${HOME:?}/.caisson/node-exporter-$PORT"
 pid_file="$folder/pid"
 own_program="$folder/node_exporter"
 package_note="$folder/package"
 [ "$(id -u)" = 0 ] && sudo="" || sudo="sudo -n"
+
+can_ask() {
+  command -v curl >/dev/null || command -v wget >/dev/null || command -v python3 >/dev/null
+}
 
 answers() { # is there a node exporter at the port?
   address="${LISTEN:-127.0.0.1}"
@@ -78,47 +82,55 @@ remove_package() {
   fi
 }
 
-case "$1" in
-  install)
-    if ! ours && answers; then echo "a node exporter answers at port $PORT already"; exit 0; fi
-    mkdir -p "$folder" || exit 1
-    if [ -z "$(program)" ] || { [ -n "$DOWNLOAD_URL" ] && ! [ -x "$own_program" ]; }; then
-      if [ -n "$DOWNLOAD_URL" ]; then download
-      elif [ "$INSTALL_PACKAGE" = yes ]; then add_package || exit 1
-      else echo "there is no node exporter on the PATH" >&2; exit 1; fi
-    fi
-    echo "$(program)"
-    ;;
-  start)
-    if ours || answers; then exit 0; fi
-    mkdir -p "$folder" || exit 1
-    eval "set -- $ARGUMENTS"
-    nohup "$(program)" --web.listen-address="$LISTEN:$PORT" "$@" </dev/null >"$folder/log" 2>&1 &
-    echo $! >"$pid_file"
-    for _ in 1 2 3 4 5 6 7 8 9 10; do
-      answers && exit 0
-      sleep 0.5
-    done
-    tail -n 5 "$folder/log" >&2
-    exit 1
-    ;;
-  stop)
-    if ours; then
-      kill "$pid"
+main() {
+  case "$1" in
+    install)
+      if ! ours && answers; then echo "a node exporter answers at port $PORT already"; exit 0; fi
+      mkdir -p "$folder" || exit 1
+      if [ -z "$(program)" ] || { [ -n "$DOWNLOAD_URL" ] && ! [ -x "$own_program" ]; }; then
+        if [ -n "$DOWNLOAD_URL" ]; then download
+        elif [ "$INSTALL_PACKAGE" = yes ]; then add_package || exit 1
+        else echo "there is no node exporter on the PATH" >&2; exit 1; fi
+      fi
+      echo "$(program)"
+      ;;
+    start)
+      if ours || answers; then exit 0; fi
+      mkdir -p "$folder" || exit 1
+      eval "set -- $ARGUMENTS"
+      nohup "$(program)" --web.listen-address="$LISTEN:$PORT" "$@" </dev/null >"$folder/log" 2>&1 &
+      echo $! >"$pid_file"
       for _ in 1 2 3 4 5 6 7 8 9 10; do
-        kill -0 "$pid" 2>/dev/null || break
-        sleep 0.2
+        answers && exit 0
+        sleep 0.5
       done
-      kill -9 "$pid" 2>/dev/null
-    fi
-    rm -f "$pid_file"
-    ;;
-  uninstall)
-    if [ -f "$package_note" ]; then remove_package || exit 1; fi
-    rm -rf "$folder"
-    ;;
-  check)
-    answers || { echo "no node exporter answers at port $PORT" >&2; exit 1; }
-    ;;
-esac
-exit 0
+      if ! can_ask && ours; then exit 0; fi
+      tail -n 5 "$folder/log" >&2
+      exit 1
+      ;;
+    stop)
+      if ours; then
+        kill "$pid"
+        for _ in 1 2 3 4 5 6 7 8 9 10; do
+          kill -0 "$pid" 2>/dev/null || break
+          sleep 0.2
+        done
+        kill -9 "$pid" 2>/dev/null
+      fi
+      rm -f "$pid_file"
+      ;;
+    uninstall)
+      if [ -f "$package_note" ]; then remove_package || exit 1; fi
+      rm -rf "$folder"
+      rmdir "$HOME/.caisson" 2>/dev/null
+      ;;
+    check)
+      if ! can_ask && ours; then exit 0; fi
+      answers || { echo "no node exporter answers at port $PORT" >&2; exit 1; }
+      ;;
+  esac
+  exit 0
+}
+
+# The script may come by standard input, of which nothing that it runs is to read.
+main "$1" </dev/null

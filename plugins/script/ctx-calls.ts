@@ -20,6 +20,11 @@ export function contextCalls(ctx: OperationContext, parameters: JsonObject, verd
       await instance(call).refresh({ force: call.force === true });
       return describeInstance(instance(call));
     },
+    look: async (call) => {
+      // It is refreshed for what lies behind it.
+      await instance(call).refresh({ force: true });
+      return describeInstance(instance(call));
+    },
     host_ip: (call) => instance(call).hostIp,
     log: ({ level, message }) => ctx.logger[levelOf(level)]('%s', text(message)),
     send_event: ({ message }) => ctx.sendEvent(text(message)),
@@ -71,6 +76,7 @@ function describe(ctx: OperationContext, parameters: JsonObject): JsonObject {
       name: plugin.name,
       package_name: plugin.packageName ?? null,
       package_version: plugin.packageVersion ?? null,
+      source: plugin.source ?? null,
       properties: plugin.properties,
     },
     parameters,
@@ -78,7 +84,7 @@ function describe(ctx: OperationContext, parameters: JsonObject): JsonObject {
   };
 }
 
-function describeSubject({ node, instance }: Subject): JsonObject {
+function describeSubject({ node, instance }: Subject, far = true): JsonObject {
   return {
     node: {
       id: node.id,
@@ -88,28 +94,29 @@ function describeSubject({ node, instance }: Subject): JsonObject {
       properties: node.properties,
       number_of_instances: node.numberOfInstances,
     },
-    instance: describeInstance(instance),
+    instance: describeInstance(instance, far),
   };
 }
 
-function describeInstance(instance: NodeInstanceView, relationships = true): JsonObject {
+/** @param far its relationships' targets as well; they may be out of sight else */
+function describeInstance(instance: NodeInstanceView, far = true): JsonObject {
   return {
     id: instance.id,
     node_id: instance.nodeId,
     index: instance.index,
     state: instance.state,
     version: instance.version,
+    drift: instance.drift ?? null,
     scaling_groups: instance.scalingGroups,
     runtime_properties: instance.runtimeProperties,
-    // The other sides' own relationships are out of the operation's sight.
-    relationships: !relationships
-      ? []
-      : instance.relationships.map(({ type, typeHierarchy, properties, target }) => ({
-          type,
-          type_hierarchy: typeHierarchy,
-          properties,
-          target: { ...describeSubject(target), instance: describeInstance(target.instance, false) },
-        })),
+    relationships: instance.relationships.map((relationship) => ({
+      type: relationship.type,
+      type_hierarchy: relationship.typeHierarchy,
+      properties: relationship.properties,
+      target_id: relationship.targetId,
+      target_name: relationship.targetName,
+      target: far ? describeSubject(relationship.target, false) : null,
+    })),
   };
 }
 
@@ -118,15 +125,17 @@ function subjectNames({ type }: OperationContext): string[] {
   return type === 'node-instance' ? ['instance'] : [];
 }
 
-/** @param name `instance`, `source`, `target`, or one of their relationships: `instance.relationships.0` */
+/** @param name `instance`, `source`, `target`, or at the end of relationships of theirs: `instance.relationships.0` */
 function subjectOf(ctx: OperationContext, name: string): Subject {
-  const [side = '', , at] = name.split('.');
+  const [side = '', ...way] = name.split('.');
   const sides = ctx as unknown as { readonly source: Subject; readonly target: Subject };
-  const subject = side === 'source' ? sides.source : side === 'target' ? sides.target : (ctx as unknown as Subject);
-  if (at === undefined) return subject;
-  const relationship = subject.instance.relationships[Number(at)];
-  if (!relationship) throw new NonRecoverableError(`there is no ${name}`);
-  return relationship.target;
+  let subject = side === 'source' ? sides.source : side === 'target' ? sides.target : (ctx as unknown as Subject);
+  for (const at of way.filter((word) => word !== 'relationships')) {
+    const relationship = subject.instance.relationships[Number(at)];
+    if (!relationship) throw new NonRecoverableError(`there is no ${name}`);
+    subject = relationship.target;
+  }
+  return subject;
 }
 
 function patch(instance: NodeInstanceView, operations: Json | undefined): void {

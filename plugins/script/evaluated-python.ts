@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NonRecoverableError } from '../sdk/index.js';
-import { findExecutable } from './executables.js';
+import { pythonInterpreter } from './interpreter.js';
 import type { ProcessOptions, ScriptInputs } from './process-options.js';
 import { dedent } from './script-file.js';
 import { quote } from './shell-line.js';
@@ -37,37 +37,14 @@ export async function pythonLine(script: string, name: string, { args }: Process
     throw new NonRecoverableError(
       `${name} is a Python script, and this worker has no python3; install it, or name one in CAISSON_PYTHON`,
     );
-  return ['exec', quote(python), '-u', quote(SHIM), quote(script), ...args].join(' ');
-}
-
-const interpreters = new Map<string, Promise<string | undefined>>();
-
-/** The interpreter itself, asked for once: what is on the PATH may be a script that looks for it each time. */
-async function pythonInterpreter(): Promise<string | undefined> {
-  const name = process.env.CAISSON_PYTHON || 'python3';
-  const known = interpreters.get(name) ?? interpreterNamed(name);
-  interpreters.set(name, known);
-  const found = await known;
-  // One that is missing may be installed by the next time.
-  if (found === undefined) interpreters.delete(name);
-  return found;
-}
-
-async function interpreterNamed(name: string): Promise<string | undefined> {
-  const command = await findExecutable(name);
-  if (command === undefined) return undefined;
-  return await new Promise((resolve) => {
-    execFile(command, ['-c', 'import sys; print(sys.executable)'], (error, stdout) =>
-      resolve(error === null ? stdout.trim() || command : undefined),
-    );
-  });
+  return ['exec', quote(python.executable), '-u', quote(SHIM), quote(script), ...args].join(' ');
 }
 
 async function parsesAsPython(source: string): Promise<boolean> {
   const python = await pythonInterpreter();
   if (python === undefined) return false;
   return await new Promise((resolve) => {
-    const child = execFile(python, ['-ISE', '-c', LOOKS_LIKE_PYTHON], (error) => resolve(error === null));
+    const child = execFile(python.executable, ['-ISE', '-c', LOOKS_LIKE_PYTHON], (error) => resolve(error === null));
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(source);
   });

@@ -38,6 +38,8 @@ interface BaseContext {
   setSecret(key: string, value: Json): Promise<void>;
   /** Takes a secret away; one that is not there is no error. */
   deleteSecret(key: string): Promise<void>;
+  /** The folder with the blueprint's files on this worker. Other operations use it too: it is only read. */
+  blueprintFolder(): Promise<string>;
   /** Content of a file of the blueprint. @throws ResourceNotFound */
   getResource(path: string): Promise<Buffer>;
   /** Content of a file, rendered as a Jinja template with `ctx` and these variables. */
@@ -60,6 +62,8 @@ export interface OperationView {
   readonly interface: string;
   /** e.g. `create` */
   readonly shortName: string;
+  /** What the blueprint maps it to, without the plugin's prefix; undefined where that is the plugin's own name for it. */
+  readonly implementation: string | undefined;
   /** Retries before this attempt; re-runs after a lost worker do not count. */
   readonly retryNumber: number;
   /** -1 = for ever. */
@@ -80,10 +84,16 @@ export interface PluginView {
   readonly name: string;
   readonly packageName: string | undefined;
   readonly packageVersion: string | undefined;
+  /** Where the blueprint says its code is: a folder under the blueprint's `plugins`, or an address. */
+  readonly source: string | undefined;
+  /** What the blueprint wants its installation to be told. */
+  readonly installArguments: string | undefined;
   /** Settings that the blueprint gives the plugin: key → value. */
   readonly properties: JsonObject;
   /** A folder for this deployment and plugin. On this worker only. */
   workdir(): Promise<string>;
+  /** A folder that all deployments share, for what can be fetched or made anew. On this worker only. */
+  cacheFolder(): Promise<string>;
 }
 
 export interface NodeView {
@@ -140,7 +150,15 @@ export interface RelationshipView {
   readonly type: string;
   readonly typeHierarchy: readonly string[];
   readonly properties: JsonObject;
-  /** Its instance is read-only: only relationship operations may write the other side. */
+  /** Id of the node instance at its other end. */
+  readonly targetId: string;
+  /** The node's of it. */
+  readonly targetName: string;
+  /**
+   * Its instance is read-only: only relationship operations may write the other side.
+   *
+   * @throws NonRecoverableError further away than at the end of a relationship of one's own: `refresh()` what lies between
+   */
   readonly target: Subject;
   isA(type: string): boolean;
 }

@@ -1,6 +1,6 @@
 /** Builds the context of one attempt of an operation, and tells afterwards what the operation did through it. */
 import type { InstanceView, OperationRequest, Patches, Snapshot } from '../../activities/request.js';
-import type { Json, JsonObject } from '../../blueprint/json.js';
+import { type Json, type JsonObject, objectMember } from '../../blueprint/json.js';
 import { capabilitiesOf } from './capabilities.js';
 import type {
   AgentView,
@@ -115,6 +115,8 @@ export function createOperationContext(
             type: edge.type,
             typeHierarchy: edge.type_hierarchy,
             properties: edge.properties,
+            targetId: edge.target_id,
+            targetName: edge.target_name,
             isA: (other) => edge.type_hierarchy.includes(other),
             get target() {
               return subject(edge.target_id);
@@ -153,6 +155,7 @@ export function createOperationContext(
     interface: name.slice(0, Math.max(0, name.lastIndexOf('.'))),
     shortName: name.slice(name.lastIndexOf('.') + 1),
     retryNumber: attempt.retryNumber,
+    implementation: request.operation.implementation?.slice(request.plugin.name.length + 1),
     maxRetries: request.operation.max_retries,
     relationship: request.operation.relationship,
     retry(message, retryAfterSeconds) {
@@ -187,8 +190,11 @@ export function createOperationContext(
       name: request.plugin.name,
       packageName: request.plugin.package_name,
       packageVersion: request.plugin.package_version,
+      source: request.plugin.source,
+      installArguments: request.plugin.install_arguments,
       properties: request.plugin.properties ?? {},
       workdir: async () => await host.workdir(),
+      cacheFolder: async () => await host.cacheFolder(),
     },
     logger,
     signal: host.signal,
@@ -205,6 +211,7 @@ export function createOperationContext(
       if (!host.deleteSecret) throw new NonRecoverableError(`the secret ${key} cannot be deleted here`);
       await host.deleteSecret(key);
     },
+    blueprintFolder: async () => await host.blueprintFolder(),
     getResource: async (path: string) => await resources.get(path),
     getResourceAndRender: async (path: string, variables: JsonObject = {}) => await resources.render(path, variables),
     downloadResource: async (path: string, target?: string) => await resources.download(path, target),
@@ -236,7 +243,7 @@ export function createOperationContext(
       ...none,
       node: () => nodeView(snapshot, instance_id),
       instance: () => instanceView(instance_id),
-      agent: () => agentOf(nodeView(snapshot, instance_id)),
+      agent: () => agentOf(nodeView(snapshot, instance_id), () => host.agentScript?.(instance_id)),
       capabilities: () => capabilitiesOf(instanceView(instance_id)),
     };
   }
@@ -246,10 +253,14 @@ export function createOperationContext(
 
 const HOST_TYPE = 'cloudify.nodes.Compute';
 
-function agentOf(node: NodeView): AgentView {
+/** Methods by which a machine starts its agent itself, at its first boot. */
+const BY_SCRIPT = ['init_script', 'plugin'];
+
+function agentOf(node: NodeView, script: () => string | undefined): AgentView {
   if (!node.isA(HOST_TYPE))
     throw new NonRecoverableError(`ctx.agent can only be used for nodes of type ${HOST_TYPE}, and ${node.id} is none`);
-  return { initScript: () => undefined };
+  const { install_method: method } = objectMember(node.properties, 'agent_config');
+  return { initScript: () => (BY_SCRIPT.includes(String(method)) ? script() : undefined) };
 }
 
 function withMembers(base: object, members: Readonly<Record<string, () => unknown>>): OperationContext {

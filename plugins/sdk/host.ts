@@ -22,8 +22,12 @@ export interface OperationHost {
   /** Absent where secrets can only be read. */
   setSecret?(key: string, value: Json): Promise<void>;
   deleteSecret?(key: string): Promise<void>;
+  /** User data by which a new host starts the agent of an instance. Absent where agents cannot be told anything. */
+  agentScript?(instanceId: string): string;
   /** A folder with the blueprint's files on this machine. */
   blueprintFolder(): Promise<string>;
   /** A folder for this deployment and plugin on this machine; it may be gone on another worker. */
   workdir(): Promise<string>;
+  /** A folder for what all deployments share and can be fetched or made anew. */
+  cacheFolder(): Promise<string>;
 }

@@ -75,11 +75,22 @@ export interface FakeContextOptions extends FakeSubject {
   readonly blueprintFolder?: string;
   readonly secrets?: JsonObject;
   readonly deployment?: { readonly id?: string; readonly inputs?: JsonObject };
-  readonly plugin?: { readonly name?: string; readonly properties?: JsonObject };
+  readonly plugin?: {
+    readonly name?: string;
+    readonly properties?: JsonObject;
+    readonly package_name?: string;
+    readonly package_version?: string;
+    readonly source?: string;
+    readonly install_arguments?: string;
+  };
+  /** What the blueprint maps the operation to, with the plugin's prefix. */
+  readonly implementation?: string;
   readonly workflowId?: string;
   readonly signal?: AbortSignal;
   /** Folder for `ctx.plugin.workdir()`. @default a temporary one */
   readonly workdir?: string;
+  /** Folder for `ctx.plugin.cacheFolder()`. @default a temporary one */
+  readonly cacheFolder?: string;
   /** Properties that others store in the meantime, by instance id: what `refresh()` finds besides one's own. */
   readonly storedByOthers?: Readonly<Record<string, JsonObject>>;
   /** Called on each flush, before it counts as stored: throw to let it fail. */
@@ -221,6 +232,7 @@ export async function fakeContext(options: FakeContextOptions = {}): Promise<Fak
     deleteSecret: async (key) => await secrets.delete(key),
     blueprintFolder,
     workdir,
+    cacheFolder: once(async () => options.cacheFolder ?? (await temporary())),
   };
   const attempt = { retryNumber: options.retryNumber ?? 0, resume: options.resume ?? false };
   const handle = createOperationContext(request, host, attempt);
@@ -270,8 +282,9 @@ function requestOf(options: FakeContextOptions): OperationRequest {
       ...(sides ? { relationship: 'source' } : {}),
       max_retries: options.maxRetries ?? 5,
       timeout_recoverable: false,
+      ...(options.implementation === undefined ? {} : { implementation: options.implementation }),
     },
-    plugin: { name: options.plugin?.name ?? 'plugin', properties: options.plugin?.properties ?? {} },
+    plugin: { name: 'plugin', properties: {}, ...options.plugin },
     inputs: options.inputs ?? {},
     ...(options.ofDeployment ? {} : { instance_id: sides?.source_id ?? add(options, 'node', snapshot) }),
     ...sides,

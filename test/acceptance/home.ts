@@ -23,25 +23,21 @@ export interface RunningCommand {
 export type Victim = 'worker' | 'server' | 'keeper';
 
 export class Home {
-  readonly #environment: Readonly<Record<string, string>>;
-
   constructor(
     readonly folder: string,
-    environment: Readonly<Record<string, string>>,
-  ) {
-    this.#environment = environment;
-  }
+    readonly environment: Readonly<Record<string, string>>,
+  ) {}
 
   /** The same home, seen with further variables. */
   with(environment: Readonly<Record<string, string>>): Home {
-    return new Home(this.folder, { ...this.#environment, ...environment });
+    return new Home(this.folder, { ...this.environment, ...environment });
   }
 
   /** Starts `caisson …` and lets it run. */
   start(...args: readonly string[]): RunningCommand {
     const child = spawn(process.execPath, [PROGRAM, ...args], {
       cwd: this.folder,
-      env: { ...process.env, ...this.#environment },
+      env: { ...process.env, ...this.environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const output = { stdout: '', stderr: '' };

@@ -194,3 +194,67 @@ test('a lifecycle that was begun anew goes on with its own steps after an interr
   expect(callsOf(play(next))).toEqual(['a_1: delete', 'a_1: create', 'a_1: start']);
   expect(isComplete(next)).toBe(true);
 });
+
+describe('monitoring', () => {
+  const MONITORED = ['create', 'start', 'poststart', 'prestop', 'stop', 'delete'].concat(
+    ['validation.delete', 'monitoring.start', 'monitoring.stop'].map((name) => `cloudify.interfaces.${name}`),
+  );
+  const AGENT = ['install', 'start', 'stop', 'uninstall'].map((name) => `cloudify.interfaces.monitoring_agent.${name}`);
+  const nodes = (state: string): PlanSketch => ({
+    db: { state },
+    vm: {
+      operations: [...MONITORED, ...AGENT],
+      host: true,
+      targets: { db: ['establish:source', 'unlink:source'] },
+      state,
+    },
+  });
+  /** Operations of the host in their order, with as much of their names as tells them apart. */
+  const ofHost = (sequences: Parameters<typeof beginWalk>[0]): string[] =>
+    sequences.flatMap(({ instance_id, steps }) =>
+      instance_id === 'vm_1'
+        ? steps.flatMap(({ calls }) =>
+            calls.map(({ operation }) =>
+              operation.replace(/^cloudify.interfaces.(lifecycle.|relationship_lifecycle.)?/, ''),
+            ),
+          )
+        : [],
+    );
+
+  test('begins after the node has started (on a host: with its agent first), before its relationships are established', () => {
+    const { top, all, states } = walked(nodes('uninitialized'));
+    expect(ofHost(installWalk(top, all, states))).toEqual([
+      ...['create', 'start', 'monitoring_agent.install', 'monitoring_agent.start', 'poststart', 'monitoring.start'],
+      'establish',
+    ]);
+  });
+
+  test('ends before anything of the node is stopped, and on a host its agent goes before the host does', () => {
+    const { top, all, states } = walked(nodes('started'));
+    expect(ofHost(uninstallWalk(top, all, states, false))).toEqual([
+      ...[
+        'validation.delete',
+        'monitoring.stop',
+        'prestop',
+        'monitoring_agent.stop',
+        'monitoring_agent.uninstall',
+        'stop',
+      ],
+      ...['unlink', 'delete'],
+    ]);
+  });
+
+  test('ends when a start is rolled back', () => {
+    const { top, all, states } = walked(nodes('starting'));
+    expect(ofHost(rollbackWalk(top, all, states, false))).toEqual([
+      ...[
+        'validation.delete',
+        'monitoring.stop',
+        'prestop',
+        'monitoring_agent.stop',
+        'monitoring_agent.uninstall',
+        'stop',
+      ],
+    ]);
+  });
+});

@@ -19,7 +19,8 @@ export function play(walk: Walk, options: PlayOptions = {}): string[] {
       if (effect.kind === 'call') {
         running.push(effect);
         trace.push(lineOf(effect));
-      } else if (effect.mark.state !== undefined) trace.push(`${effect.instance_id} = ${effect.mark.state}`);
+      } else if (effect.kind === 'mark' && effect.mark.state !== undefined)
+        trace.push(`${effect.instance_id} = ${effect.mark.state}`);
     }
     if (running.length === 0) {
       if (isIdle(walk)) return trace;

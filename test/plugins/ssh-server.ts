@@ -1,5 +1,5 @@
 /** An SSH server of the tests' own, on a loopback port, with keys made for it. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { userInfo } from 'node:os';
 import path from 'node:path';
@@ -12,17 +12,21 @@ export interface SshServer {
   readonly key: string;
   /** As `SHA256:…`. */
   readonly hostKey: string;
+  /** Lets another key in. @param publicKey as in an `authorized_keys` file */
+  admit(publicKey: string): Promise<void>;
 }
 
 /**
  * @param folder for its files; it must be removed by the caller
  * @param stops gets what stops the server
  * @param settings further lines of its configuration
+ * @param address what it listens at; whatever it is, only clients of this machine are let in
  */
 export async function startSshServer(
   folder: string,
   stops: (() => Promise<unknown>)[],
   settings: readonly string[] = [],
+  address = '127.0.0.1',
 ): Promise<SshServer> {
   await install({ sshd: 'openssh-server' });
   const at = (name: string) => path.join(folder, name);
@@ -31,12 +35,13 @@ export async function startSshServer(
   await mkdir('/run/sshd', { recursive: true });
   const port = await freePort();
   const lines = [
-    `ListenAddress 127.0.0.1:${port}`,
+    `ListenAddress ${address}:${port}`,
     `HostKey ${at('host_key')}`,
     `AuthorizedKeysFile ${at('user_key.pub')}`,
     `PidFile ${at('sshd.pid')}`,
     'PermitRootLogin prohibit-password',
     'PasswordAuthentication no',
+    `AllowUsers ${userInfo().username}@127.0.0.0/8`,
     'UsePAM no',
     'StrictModes no',
     'Subsystem sftp internal-sftp',
@@ -56,6 +61,7 @@ export async function startSshServer(
     user: userInfo().username,
     key: await readFile(at('user_key'), 'utf8'),
     hostKey: stdout.split(' ')[1] ?? '',
+    admit: async (publicKey) => await appendFile(at('user_key.pub'), `${publicKey.trim()}\n`),
   };
 }
 

@@ -183,14 +183,14 @@ describe('what one client does', () => {
 
 test('workers are added and killed under load, and everything is done once and to its end', async () => {
   const ada = await machine(red);
-  const blueprints = await Promise.all(Array.from({ length: 2 }, () => layers({ nodes: 10, width: 5, seconds: 0.4 })));
+  const blueprints = await Promise.all(Array.from({ length: 2 }, () => layers({ nodes: 16, width: 2, seconds: 0.5 })));
   const installs = blueprints.map(({ file }, at) => ada.start('install', file, '-d', `load-${at}`));
   const victims: TeamWorker[] = [];
   for (let round = 0; round < 2; round += 1) {
     victims.push(await worker(red));
     const done = (await Promise.all(blueprints.map((one) => one.journal()))).flat().length;
     await until(
-      async () => (await Promise.all(blueprints.map((one) => one.journal()))).flat().length > done + 6,
+      async () => (await Promise.all(blueprints.map((one) => one.journal()))).flat().length > done + 4,
       'it goes on with the new worker',
     );
     victims.at(-1)?.process.kill('SIGKILL');
@@ -207,7 +207,7 @@ test('workers are added and killed under load, and everything is done once and t
       '-d',
       `load-${at}`,
     );
-    expect(items).toHaveLength(10);
+    expect(items).toHaveLength(16);
     expect(new Set(items.map(({ state }) => state))).toEqual(new Set(['started']));
     const lines = await blueprint.journal();
     for (const { id } of items)

@@ -48,7 +48,10 @@ async function running(deployment: Deployment, id = deployment.first): Promise<R
 
 test('paused, an execution starts nothing new while what runs goes on; continued, it goes on', async () => {
   const release = held('calm_1.create');
-  const deployment = await stage.install({ calm: { operations: ['create', 'start'] } });
+  const deployment = await stage.install({
+    calm: { operations: ['create', 'start'] },
+    bare: { targets: { calm: [] } },
+  });
   await begun('calm_1.create');
   const execution = deployment.execution(deployment.first);
   await execution.executeUpdate(pauseUpdate, { args: [{ by, comment: 'lunch' }] });
@@ -57,11 +60,32 @@ test('paused, an execution starts nothing new while what runs goes on; continued
   await until(async () => (await execution.query(progressQuery)).running.length === 0);
   await expect(execution.executeUpdate(pauseUpdate, { args: [{ by }] })).rejects.toThrow(WorkflowUpdateFailedError);
   await stage.restartWorker();
-  expect(await execution.query(progressQuery)).toMatchObject({ status: 'paused', states: { created: 1 } });
+  expect(await execution.query(progressQuery)).toMatchObject({
+    status: 'paused',
+    states: { created: 1, uninitialized: 1 },
+  });
   expect(callsOf('calm_1')).toEqual(['calm_1.create']);
   await execution.executeUpdate(continueUpdate, { args: [{ by }] });
   expect((await deployment.ended()).status).toBe('terminated');
   expect(callsOf('calm_1')).toEqual(['calm_1.create', 'calm_1.start']);
+});
+
+test('paused, instances without operations of their own keep their states too', async () => {
+  const release = held('gatekeeper_1.poststart');
+  const deployment = await stage.install({
+    gatekeeper: { operations: ['poststart'] },
+    plain: { targets: { gatekeeper: [] } },
+  });
+  await begun('gatekeeper_1.poststart');
+  const execution = deployment.execution(deployment.first);
+  await execution.executeUpdate(pauseUpdate, { args: [{ by }] });
+  const states = await deployment.execution(deployment.first).query(progressQuery);
+  release();
+  await until(async () => (await execution.query(progressQuery)).running.length === 0);
+  expect((await execution.query(progressQuery)).states).toEqual(states.states);
+  await execution.executeUpdate(continueUpdate, { args: [{ by }] });
+  expect((await deployment.ended()).status).toBe('terminated');
+  expect(await deployment.states()).toEqual({ gatekeeper_1: 'started', plain_1: 'started' });
 });
 
 test('a paused execution can be cancelled', async () => {

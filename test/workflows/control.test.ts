@@ -1,5 +1,7 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { executionFolder } from '../../activities/journal.js';
+import { linesOf } from '../../client/events/lines-of.js';
 import { requireNode, requireRelationship } from '../../plugins/sdk/index.js';
 import {
   executionWorkflowId,
@@ -108,6 +110,16 @@ test('a terminated run leaves the state as its last completed operation reported
     state: 'starting',
     runtime_properties: { id: 'i-1', address: '10.0.0.1' },
   });
+  // What it told is kept for when the server has forgotten the run.
+  const stored = async (kind: 'journal' | 'changes'): Promise<Record<string, unknown>[]> => {
+    const folder = executionFolder(kind, executionWorkflowId(deployment.id, deployment.first));
+    const parts = await stage.store.list(`${folder}/part-`);
+    return linesOf(await stage.store.get(parts[0] ?? '')) as Record<string, unknown>[];
+  };
+  const told = (await stored('journal')).map(({ message }) => message);
+  expect(told).toContain("Task started 'start'");
+  expect(told.at(-1)).toMatch('ended from outside');
+  expect(JSON.stringify(await stored('changes'))).toContain('10.0.0.1');
 });
 
 test('sources that establish against one target at once lose no update', async () => {

@@ -71,10 +71,10 @@ test('a plugin’s workflow runs under the blueprint’s name, calls operations 
   const { events } = await deployment.execution(id).query(eventsQuery, { from: 0 });
   expect(events.map(({ message }) => message)).toEqual([
     "Starting 'audit' workflow execution",
-    "Task started 'test.check'",
-    `Task succeeded 'test.check' - {"strict":"plain","at":1}`,
-    "Task started 'test.check'",
-    "Task succeeded 'test.check'",
+    "Task started 'check'",
+    "Task succeeded 'check' - {'strict': 'plain', 'at': 1}",
+    "Task started 'check'",
+    "Task succeeded 'check'",
     'checked 2 instances',
     "'audit' workflow execution succeeded",
   ]);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { JsonObject } from '../../blueprint/json.js';
 import { NonRecoverableError } from '../../plugins/sdk/index.js';
 import type { PlanSketch } from '../graph/fixtures.js';
 import { type Deployment, openStage, type Stage } from './stage.js';
@@ -126,4 +127,27 @@ test('rollback brings back to a settled state what a failed install left half-wa
   await deployment.ended(await deployment.execute('rollback'));
   expect(stage.calls).toEqual(['half_1.stop']);
   expect((await deployment.instances()).half_1).toMatchObject({ state: 'configured', attempted: ['create'] });
+});
+
+test('what is reinstalled, or comes and goes by scaling, ends and begins to be monitored like all else', async () => {
+  const seen: string[] = [];
+  stage.behaveAll((ctx) => {
+    const name = ctx.operation.name;
+    if (ctx.type === 'node-instance' && name.includes('.monitoring.'))
+      seen.push(`${ctx.instance.id} ${ctx.operation.shortName}`);
+  });
+  const monitoring = ['start', 'stop'].map((name) => `cloudify.interfaces.monitoring.${name}`);
+  const deployment = await stage.install({ seen: { operations: ['create', ...monitoring] } });
+  await deployment.ended();
+  expect(seen.splice(0)).toEqual(['seen_1 start']);
+  const run = async (workflow: string, parameters: JsonObject) =>
+    expect((await deployment.ended(await deployment.execute(workflow, { parameters }))).error).toBeNull();
+  await run('heal', { node_instance_id: 'seen_1' });
+  expect(seen.splice(0)).toEqual(['seen_1 stop', 'seen_1 start']);
+  await run('scale', { scalable_entity_name: 'seen', delta: 1 });
+  const [added = ''] = seen.splice(0);
+  expect(added).toMatch(/^seen_(?!1 )\w+ start$/);
+  await run('scale', { scalable_entity_name: 'seen', delta: -1 });
+  expect(seen.splice(0)).toEqual([expect.stringMatching(/^seen_\w+ stop$/)]);
+  stage.behaveAll(undefined);
 });

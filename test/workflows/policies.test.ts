@@ -3,6 +3,7 @@ import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Json, JsonObject } from '../../blueprint/json.js';
 import type { CaissonConnection } from '../../client/connection.js';
+import { getPolicies, pausePolicies, resumePolicies } from '../../client/policies.js';
 import { createSchedule, deleteSchedule, triggerSchedule } from '../../client/schedules.js';
 import { NonRecoverableError } from '../../plugins/sdk/index.js';
 import { createDataConverter } from '../../store/data-converter.js';
@@ -315,4 +316,55 @@ test('an evaluation that has gone on for long continues as new, and knows what i
   expect((await policyOf(deployment)).standings.old_1?.since).toBe(since);
   await handle.signal(deploymentChangedSignal, { sequence: 1, running: null, gone: true });
   await handle.result();
+});
+
+test('paused, nothing is looked at; resumed, it is', async () => {
+  const deployment = await installed({ calm: { operations: ['create', CHECK] } }, ['calm'], { triggers: {} });
+  const connection = { client: stage.client, store: stage.store } as CaissonConnection;
+  const looks = () => stage.calls.filter((call) => call === 'calm_1.check_status').length;
+  await until(() => looks() > 0);
+  await pausePolicies(connection, deployment.id, { by: 'ada', comment: 'upgrade' });
+  expect((await getPolicies(connection, deployment.id)).paused).toMatchObject({ by: 'ada', comment: 'upgrade' });
+  await pause(200);
+  const before = looks();
+  await pause(300);
+  expect(looks()).toBe(before);
+  await resumePolicies(connection, deployment.id, { by: 'ada' });
+  await until(() => looks() > before);
+  const told = (await getPolicies(connection, deployment.id)).happenings.map(({ message }) => message);
+  expect(told).toEqual(['paused by ada', 'continued by ada']);
+  await takeDown(deployment);
+});
+
+test('an update that brings policies has them evaluated, and one that takes them away not any more', async () => {
+  const { plan, instances } = sketch({ plain: { operations: ['create', CHECK], state: 'started' } });
+  const without = { ...plan, groups: {}, workflows: {}, labels: {} } as unknown as typeof plan;
+  const policies = { own: { type: 'caisson.policies.Health', properties: QUICK, triggers: {} } };
+  const groups = { guarded: { members: ['plain'], policies } };
+  const deployment = await stage.deploy({ plan: without, instances });
+  const connection = { client: stage.client, store: stage.store } as CaissonConnection;
+  expect((await getPolicies(connection, deployment.id)).policies).toEqual([]);
+  const updateTo = async (own: typeof plan) => {
+    const update = { blueprint: { id: 'b', main_file: 'b.yaml' }, plan: own };
+    const record = await deployment.ended(await deployment.execute('update', { update }));
+    expect(record.error).toBeNull();
+  };
+  await updateTo({ ...without, groups } as typeof plan);
+  await until(() => stage.calls.includes('plain_1.check_status'));
+  await updateTo(without);
+  await until(async () => (await getPolicies(connection, deployment.id)).policies.length === 0);
+  expect((await evaluation(deployment))?.status.name).toBe('RUNNING');
+  await takeDown(deployment);
+});
+
+test('an evaluation that somebody ended from outside begins anew with the next execution', async () => {
+  const deployment = await installed({ again: { operations: ['create', 'check', CHECK] } }, ['again'], {
+    triggers: {},
+  });
+  await stage.client.workflow.getHandle(policiesWorkflowId(deployment.id)).terminate('by hand');
+  const parameters = { operation: 'cloudify.interfaces.lifecycle.check' };
+  await deployment.ended(await deployment.execute('execute_operation', { parameters }));
+  await until(async () => (await evaluation(deployment))?.status.name === 'RUNNING');
+  await until(async () => (await policyOf(deployment)).standings.again_1?.phase === 'well');
+  await takeDown(deployment);
 });

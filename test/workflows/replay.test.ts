@@ -15,8 +15,10 @@ import { createDataConverter } from '../../store/data-converter.js';
 import { folderStore } from '../../store/folder-store.js';
 import { workflowBundle } from '../../worker/bundle.js';
 import { deploymentWorkflowId, executionWorkflowId } from '../../workflows/messages.js';
+import { policiesQuery, policiesWorkflowId } from '../../workflows/policies/messages.js';
 import { deploymentOf } from '../blueprint/compile-text.js';
-import { type Deployment, OPTIONS, openStage, request, type Stage } from './stage.js';
+import { sketch } from '../graph/fixtures.js';
+import { type Deployment, OPTIONS, openStage, request, type Stage, until } from './stage.js';
 
 const FOLDER = fileURLToPath(new URL('../histories/', import.meta.url));
 const RECORDING = process.env.RECORD_HISTORIES === '1';
@@ -171,4 +173,35 @@ ${more}`;
     const id = await deployment.execute('update', { update, options: OPTIONS });
     await deployment.ended(id);
     await keep('update', deployment, id);
+  });
+
+if (RECORDING)
+  test('record: policies and their deployment', async () => {
+    let ill = true;
+    stage.behave('app_1.check_status', () => {
+      if (ill) throw new Error('connection refused');
+    });
+    stage.behave('app_1.heal', () => {
+      ill = false;
+    });
+    const { plan, instances } = sketch({
+      app: { operations: ['create', 'heal', 'cloudify.interfaces.validation.check_status'] },
+    });
+    const parameters = {
+      workflow: 'heal',
+      workflow_parameters: { node_instance_id: { get_property: ['SELF', 'node_id'] } },
+    };
+    const heal = { type: 'cloudify.policies.triggers.execute_workflow', parameters };
+    const properties = { interval: 0.1, failures: 2, interval_between_workflows: 0 };
+    const policies = { own: { type: 'caisson.policies.Health', properties, triggers: { heal } } };
+    const groups = { guarded: { members: ['app'], policies } };
+    const model = { plan: { ...plan, groups, workflows: {}, labels: {} } as unknown as typeof plan, instances };
+    const deployment = await stage.deploy(model, request('install'));
+    const handle = stage.client.workflow.getHandle(policiesWorkflowId(deployment.id));
+    const phase = async () =>
+      (await handle.query(policiesQuery).catch(() => undefined))?.policies[0]?.standings.app_1?.phase;
+    await until(async () => !ill && (await phase()) === 'well');
+    await deployment.ended(await deployment.execute('uninstall'));
+    await write('policies', policiesWorkflowId(deployment.id));
+    await write('deployment-with-policies', deploymentWorkflowId(deployment.id));
   });

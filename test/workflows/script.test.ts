@@ -38,6 +38,20 @@ test('shell and Python scripts pass properties on, and their results to the stat
   });
 });
 
+test('a Python script sees what its instance depends on, of however long a chain that is a part', async () => {
+  const name = run(`
+from cloudify import ctx
+ctx.instance.runtime_properties['needs'] = [one.target.instance.id for one in ctx.instance.relationships]
+`);
+  const deployment = await stage.install({
+    web: { mapped: { create: name }, targets: { app: [] } },
+    app: { mapped: { create: name }, targets: { db: [] } },
+    db: { mapped: { create: name } },
+  });
+  expect(await deployment.ended()).toMatchObject({ status: 'terminated', error: null });
+  expect((await deployment.instances()).web_1?.runtime_properties).toEqual({ needs: ['app_1'] });
+});
+
 test('a script that fails is retried with what it wrote; asking for a retry counts as one', async () => {
   const deployment = await stage.install(
     {

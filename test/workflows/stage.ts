@@ -169,6 +169,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   const environment: OperationEnvironment = {
     blueprintFolder: async () => blueprintFolder ?? folder,
     workdir: async () => folder,
+    cacheFolder: async () => folder,
     logFor: (asked) => operationLog(store, 'test', asked),
     secrets: () => secretLookup({ get: async (key) => (key === 'password' ? 'hunter22' : undefined) }),
   };

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { NonRecoverableError } from '../../plugins/sdk/index.js';
 import { startTracing, type Tracer } from '../../worker/tracing.js';
+import { sketch } from '../graph/fixtures.js';
 import { type Collector, type ReceivedSpan, startCollector } from '../worker/collector.js';
-import { type Deployment, openStage, type Stage, until } from './stage.js';
+import { type Deployment, openStage, request, type Stage, until } from './stage.js';
 
 let collector: Collector;
 let tracer: Tracer;
@@ -114,4 +115,29 @@ test('a worker that goes away in the middle doubles nothing: replay makes no spa
     'slow_1 · start succeeded',
   ]);
   expect(new Set(spans.map(({ spanId }) => spanId)).size).toBe(4);
+});
+
+test('a check of a policy is a trace of its own, where it fails', async () => {
+  let ill = false;
+  stage.behave('seen_1.check_status', () => {
+    if (ill) throw new Error('dead');
+  });
+  const { plan, instances } = sketch({ seen: { operations: ['cloudify.interfaces.validation.check_status'] } });
+  const properties = { interval: 0.05, failures: 100 };
+  const policies = { own: { type: 'caisson.policies.Health', properties, triggers: {} } };
+  const groups = { guarded: { members: ['seen'], policies } };
+  const model = { plan: { ...plan, groups, workflows: {}, labels: {} } as unknown as typeof plan, instances };
+  const deployment = await stage.deploy(model, request('install'));
+  const checks = () =>
+    collector.spans.filter(
+      ({ name, attributes }) => name === 'seen_1 · check_status' && attributes['caisson.deployment'] === deployment.id,
+    );
+  await until(() => stage.calls.filter((call) => call === 'seen_1.check_status').length > 2);
+  expect(checks()).toEqual([]);
+  ill = true;
+  await until(() => checks().length > 1);
+  const [first, second] = checks();
+  expect(first).toMatchObject({ parentSpanId: '', message: 'dead', attributes: { 'caisson.outcome': 'failed' } });
+  expect(first?.traceId).not.toBe(second?.traceId);
+  await deployment.ended(await deployment.execute('uninstall', { queue: true }));
 });

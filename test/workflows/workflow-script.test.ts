@@ -1,7 +1,14 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { initialInstances } from '../../graph/instances.js';
+import { NonRecoverableError } from '../../plugins/sdk/index.js';
 import { DEFAULT_OPTIONS, eventsQuery } from '../../workflows/messages.js';
-import { type Deployment, openStage, type Stage, until } from './stage.js';
+import { deploymentOf } from '../blueprint/compile-text.js';
+import { sketch } from '../graph/fixtures.js';
+import { type Deployment, openStage, request, type Stage, until } from './stage.js';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -22,6 +29,9 @@ const NAMES = [
   'wrong',
   'recreate',
   'absent',
+  'grow',
+  'tasks',
+  'starter',
 ];
 const WORKFLOWS = Object.fromEntries(NAMES.map((name) => [name, `./${name}.py`]));
 const OPERATIONS = ['create', 'start', 'stop', 'delete', 'check'];
@@ -155,7 +165,7 @@ test('a script notices a cancel, and is waited for', async () => {
 test('a script whose worker goes is run again, and what it did is not done again', async () => {
   const deployment = await deployed('moved', 1);
   const id = await deployment.execute('patient');
-  await until(async () => (await messages(deployment, id)).includes("Task succeeded 'test.check'"));
+  await until(async () => (await messages(deployment, id)).includes("Task succeeded 'check'"));
   await stage.restartWorker();
   await until(async () => (await deployment.execution(id).describe()).raw.pendingActivities?.[0]?.attempt === 2);
   await deployment.execution(id).cancel();
@@ -181,6 +191,86 @@ test('the walks of install and uninstall serve a script', async () => {
   const id = await deployment.execute('recreate');
   expect(await deployment.ended(id)).toMatchObject({ status: 'terminated', error: null });
   expect(callsOf('redo_1')).toEqual(['redo_1.stop', 'redo_1.delete', 'redo_1.create', 'redo_1.start']);
+});
+
+test('a script scales by hand: out, in, and back after a failure', async () => {
+  const plan = await deploymentOf({
+    'grow.py': '',
+    'main.yaml': `
+tosca_definitions_version: cloudify_dsl_1_3
+imports: [cloudify/types/types.yaml]
+plugins:
+  test: { executor: central_deployment_agent, install: false }
+workflows:
+  grow: grow.py
+node_templates:
+  base:
+    type: cloudify.nodes.Root
+  grown:
+    type: cloudify.nodes.Root
+    interfaces:
+      cloudify.interfaces.lifecycle: { create: test.create, start: test.start, stop: test.stop, delete: test.delete }
+    relationships:
+      - { type: cloudify.relationships.connected_to, target: base }
+`,
+  });
+  const deployment = await stage.deploy({ plan, instances: initialInstances(plan) }, request('install'));
+  await deployment.ended();
+  const grow = async (delta: number) => {
+    stage.calls.splice(0);
+    const id = await deployment.execute('grow', {
+      allow_custom_parameters: true,
+      parameters: { node: 'grown', delta },
+      options: OPTIONS,
+    });
+    return { record: await deployment.ended(id), told: await messages(deployment, id) };
+  };
+  const out = await grow(2);
+  expect(out.record).toMatchObject({ status: 'terminated', error: null });
+  expect(out.told).toContain('2 changed, 1 related');
+  expect(Object.values(await deployment.states())).toEqual(['started', 'started', 'started', 'started']);
+  expect((await grow(-1)).record).toMatchObject({ status: 'terminated', error: null });
+  const before = await deployment.states();
+  expect(Object.keys(before)).toHaveLength(3);
+  stage.behaveAll((_, { name }) => {
+    if (name === 'start') throw new NonRecoverableError('no room');
+  });
+  const failed = await grow(1);
+  stage.behaveAll(undefined);
+  expect(failed.record).toMatchObject({ status: 'failed', error: expect.stringContaining('no room') });
+  expect(stage.calls.filter((call) => call.endsWith('.delete'))).toHaveLength(1);
+  expect(await deployment.states()).toEqual(before);
+  expect((await grow(1)).record).toMatchObject({ status: 'terminated', error: null });
+});
+
+test('tasks of the script’s own are retried, and run once: also when the execution is resumed', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'caisson-script-tasks-'));
+  const deployment = await deployed('tasked', 1);
+  const parameters = { log: path.join(folder, 'log'), gate: path.join(folder, 'gate') };
+  const asked = { allow_custom_parameters: true, parameters };
+  const id = await deployment.execute('tasks', asked);
+  expect(await deployment.ended(id)).toMatchObject({
+    status: 'failed',
+    error: expect.stringContaining('the gate is shut'),
+  });
+  const noted = async () => (await readFile(parameters.log, 'utf8')).trim().split('\n').sort();
+  expect(await noted()).toEqual(['never', 'often', 'often', 'often', 'once']);
+  await writeFile(parameters.gate, '');
+  const resumed = await deployment.execute('tasks', { ...asked, resume_of: id });
+  expect(await deployment.ended(resumed)).toMatchObject({ status: 'terminated', error: null });
+  expect(await noted()).toEqual(['never', 'never', 'often', 'often', 'often', 'once']);
+  await rm(folder, { recursive: true });
+});
+
+test('a script starts an execution of another deployment', async () => {
+  const other = await stage.deploy(sketch({ other: { operations: ['create'] } }));
+  const deployment = await deployed('starting', 1);
+  const id = await deployment.execute('starter', {
+    allow_custom_parameters: true,
+    parameters: { deployment: other.id },
+  });
+  expect(await deployment.ended(id)).toMatchObject({ status: 'terminated', error: null });
+  await until(async () => (await other.states()).other_1 === 'started');
 });
 
 test('a script that is not there fails the execution at once', async () => {

@@ -91,8 +91,10 @@ export class PolicyAnnouncer {
     const message: DeploymentChange = { ...change, sequence: this.#sequence };
     this.#told = this.#told.then(async () => {
       const evaluation = getExternalWorkflowHandle(policiesWorkflowId(this.#input.id));
-      // Somebody has ended it from outside: it stays so until the deployment begins anew.
-      await evaluation.signal(deploymentChangedSignal, message).catch(() => undefined);
+      await evaluation.signal(deploymentChangedSignal, message).catch(() => {
+        // Somebody has ended it from outside: another one begins with the next execution that ends.
+        this.#sequence = undefined;
+      });
     });
   }
 }

@@ -5,7 +5,7 @@ import type { NodeInstance } from '../../graph/state.js';
 import { checkStatus } from '../check.js';
 import { ExecutionState } from '../execution-state.js';
 import { DEFAULT_OPTIONS, patchSignal, requestQuery } from '../messages.js';
-import type { PoliciesInput } from './messages.js';
+import { POLICY_CHECKS, type PoliciesInput } from './messages.js';
 
 /** Longer than this no answer is waited for: a check that hangs says enough. */
 const LONGEST_CHECK = '5m';
@@ -18,9 +18,14 @@ export async function checkInstances(
   chosen: ReadonlySet<string>,
 ): Promise<readonly NodeInstance[]> {
   const options = { ...DEFAULT_OPTIONS, max_retries: 0 };
-  const request = { id: 'policies', workflow_id: 'check_status', parameters: {}, options };
+  const request = { id: POLICY_CHECKS, workflow_id: 'check_status', parameters: {}, options };
   const state = new ExecutionState({ deployment_id, blueprint, plan, instances, request });
-  setHandler(patchSignal, (message) => state.applyFlush(message));
+  // The run of the evaluation does not begin with what is asked now: requests must say all of it.
+  state.modelReplaced = true;
+  state.hasPage = false;
+  setHandler(patchSignal, (message) => state.applyFlush(message), {
+    description: 'Runtime properties that a running check stored',
+  });
   setHandler(requestQuery, ({ task_id }) => {
     const task = state.running.get(task_id);
     return task ? JSON.parse(JSON.stringify(task.request())) : null;

@@ -6,6 +6,9 @@ import type { Standing } from '../../graph/policies/standing.js';
 import type { NodeInstance } from '../../graph/state.js';
 import type { BlueprintReference, PauseRecord } from '../messages.js';
 
+/** What stands for an execution in the requests of policies' checks, which belong to none: nothing of them is kept. */
+export const POLICY_CHECKS = 'policies';
+
 export const policiesWorkflowId = (deploymentId: string): string => `policies/${deploymentId}`;
 
 /** Starts a `policies` workflow: one for each deployment whose blueprint has policies. */

@@ -16,7 +16,7 @@ import {
 } from '@temporalio/workflow';
 import type { JsonObject } from '../../blueprint/json.js';
 import { type PolicyRule, type PolicyTrigger, policyRules } from '../../graph/policies/rules.js';
-import { acted, acting, judge, refused, type Standing, unknownStanding } from '../../graph/policies/standing.js';
+import { acting, judge, refused, type Standing } from '../../graph/policies/standing.js';
 import { DEFAULT_OPTIONS, deploymentWorkflowId, enqueueSignal, executionEndedSignal } from '../messages.js';
 import { policiesText } from './details.js';
 import { evaluatedIn, knownFrom, lookAt, type Seen } from './look.js';
@@ -27,13 +27,12 @@ import {
   observedSignal,
   type PoliciesInput,
   type PoliciesView,
-  type PolicyHappening,
   pausePoliciesUpdate,
   policiesQuery,
   resetPoliciesUpdate,
 } from './messages.js';
+import { PolicyRecord } from './record.js';
 
-const MOST_HAPPENINGS = 100;
 /** Each run is short, so that neither replay nor the history's view is long. */
 const MOST_EVENTS = 1_000;
 
@@ -47,8 +46,7 @@ export async function policies(input: PoliciesInput): Promise<void> {
 class Evaluation {
   #input: PoliciesInput;
   #rules: readonly PolicyRule[];
-  readonly #standings: Map<string, Standing>;
-  readonly #happenings: PolicyHappening[];
+  readonly #record: PolicyRecord;
   /** By rule: when it was last looked at. */
   readonly #lookedAt: Map<string, number>;
   #running: string | null;
@@ -59,8 +57,7 @@ class Evaluation {
   constructor(input: PoliciesInput) {
     this.#input = input;
     this.#rules = rulesOf(input);
-    this.#standings = new Map(Object.entries(input.standings ?? {}));
-    this.#happenings = [...(input.happenings ?? [])];
+    this.#record = new PolicyRecord(input);
     this.#lookedAt = new Map(Object.entries(input.looked_at ?? {}));
     this.#running = input.running ?? null;
   }
@@ -70,23 +67,13 @@ class Evaluation {
     setHandler(deploymentChangedSignal, (change) => this.#changed(change), {
       description: 'What has become of the deployment',
     });
-    setHandler(executionEndedSignal, ({ id, status, started_at }) => {
-      for (const [key, standing] of this.#standings) {
-        if (standing.execution !== id) continue;
-        const { subject, policy } = parts(key);
-        // It never began: the deployment was busy.
-        const late = status === 'cancelled' && started_at === null;
-        this.#standings.set(key, late ? refused(standing) : acted(standing, status === 'terminated', Date.now()));
-        const told = late ? 'waits, since the deployment is busy' : `execution ${id}: ${shown(status)}`;
-        this.#tell(policy, subject, told, id);
-      }
-    });
+    setHandler(executionEndedSignal, (execution) => this.#record.executionEnded(execution));
     setHandler(
       pausePoliciesUpdate,
       ({ on, by, comment }) => {
         const { paused: _, ...rest } = this.#input;
         this.#input = on ? { ...rest, paused: { by, at: now(), ...(comment === undefined ? {} : { comment }) } } : rest;
-        this.#tell('', '', on ? `paused by ${by}` : `continued by ${by}`);
+        this.#record.tell('', '', on ? `paused by ${by}` : `continued by ${by}`);
         this.#changes += 1;
       },
       { description: 'Stop or continue the evaluation' },
@@ -94,14 +81,7 @@ class Evaluation {
     setHandler(
       resetPoliciesUpdate,
       ({ policy, by }) => {
-        let reset = 0;
-        for (const [key, standing] of this.#standings) {
-          const own = parts(key);
-          if (standing.execution !== undefined || (policy !== undefined && own.policy !== policy)) continue;
-          this.#standings.set(key, unknownStanding(Date.now()));
-          this.#tell(own.policy, own.subject, `reset by ${by}`);
-          reset += 1;
-        }
+        const reset = this.#record.reset(policy, by);
         this.#changes += 1;
         return { reset };
       },
@@ -112,13 +92,13 @@ class Evaluation {
   async run(): Promise<void> {
     for (;;) {
       setCurrentDetails(policiesText(this.#view()));
+      if (this.#isLong() && !this.#gone) await this.#continue();
       if (this.#gone) return;
-      if (this.#isLong()) await this.#continue();
       await this.#untilDue();
       if (this.#gone || this.#isIdle()) continue;
       if (this.#checked) {
         this.#checked = false;
-        await this.#conclude(knownFrom(this.#input, this.#rules, this.#failed()));
+        await this.#conclude(knownFrom(this.#input, this.#rules, this.#record.failed));
       }
       const due = this.#rules.filter((rule) => this.#dueAt(rule) <= Date.now());
       if (due.length > 0) await this.#look(due);
@@ -134,7 +114,7 @@ class Evaluation {
   async #untilDue(): Promise<void> {
     if (this.#checked && !this.#isIdle()) return;
     const before = this.#changes;
-    const changed = (): boolean => this.#changes !== before;
+    const changed = (): boolean => this.#gone || this.#changes !== before;
     const next = Math.min(...this.#rules.map((rule) => this.#dueAt(rule)));
     if (this.#isIdle() || !Number.isFinite(next)) await condition(changed);
     else if (next > Date.now()) await condition(changed, next - Date.now());
@@ -153,7 +133,7 @@ class Evaluation {
   async #look(rules: readonly PolicyRule[]): Promise<void> {
     const { sequence } = this.#input;
     for (const { id } of rules) this.#lookedAt.set(id, Date.now());
-    const { seen, instances } = await lookAt(this.#input, rules, this.#failed());
+    const { seen, instances } = await lookAt(this.#input, rules, this.#record.failed);
     // What was seen while an execution began says nothing: it may have been half taken down.
     if (this.#gone || this.#running !== null || this.#input.sequence !== sequence) return;
     await this.#observe(instances);
@@ -180,22 +160,21 @@ class Evaluation {
 
   async #conclude(seen: readonly Seen[]): Promise<void> {
     for (const { rule, subject, look } of seen) {
-      const key = keyOf(rule.id, subject);
-      const verdict = judge(rule, this.#standings.get(key) ?? unknownStanding(Date.now()), look, Date.now());
-      this.#standings.set(key, verdict.standing);
-      if (verdict.news !== undefined) this.#tell(rule.id, subject, verdict.news);
+      const verdict = judge(rule, this.#record.standing(rule.id, subject), look, Date.now());
+      this.#record.set(rule.id, subject, verdict.standing);
+      if (verdict.news !== undefined) this.#record.tell(rule.id, subject, verdict.news);
       // One at a time: the deployment runs one execution, and what it does may make the others well.
       if (!verdict.fires) continue;
-      if (this.#running === null && !this.#acts()) await this.#fire(rule, subject, verdict.standing);
-      else this.#standings.set(key, refused(verdict.standing));
+      if (this.#running === null && !this.#record.acts) await this.#fire(rule, subject, verdict.standing);
+      else this.#record.set(rule.id, subject, refused(verdict.standing));
     }
   }
 
   async #fire(rule: PolicyRule, subject: string, standing: Standing): Promise<void> {
     for (const trigger of rule.triggers) {
       const id = `${trigger.workflow.replaceAll(/[^A-Za-z0-9_]/g, '_')}-${uuid4().slice(0, 8)}`;
-      this.#standings.set(keyOf(rule.id, subject), acting(standing, id));
-      this.#tell(rule.id, subject, `starts ${trigger.workflow}: ${standing.text}`, id);
+      this.#record.set(rule.id, subject, acting(standing, id));
+      this.#record.tell(rule.id, subject, `starts ${trigger.workflow}: ${standing.text}`, id);
       const request = {
         id,
         workflow_id: trigger.workflow,
@@ -206,7 +185,7 @@ class Evaluation {
         cause: { group: rule.group, policy: rule.policy, trigger: trigger.name, subject, reason: standing.text },
       };
       await this.#toDeployment(async (deployment) => await deployment.signal(enqueueSignal, request));
-      await condition(() => this.#gone || this.#standings.get(keyOf(rule.id, subject))?.execution !== id);
+      await condition(() => this.#gone || this.#record.standing(rule.id, subject).execution !== id);
       if (this.#gone) return;
     }
   }
@@ -231,16 +210,6 @@ class Evaluation {
     return evaluatedIn(this.#input, parameters, event) as JsonObject;
   }
 
-  /** Instances for which what was fired has failed: they count although they are not started. */
-  #failed(): ReadonlySet<string> {
-    const failed = [...this.#standings].filter(([, { last_failed }]) => last_failed);
-    return new Set(failed.map(([key, { culprit }]) => culprit ?? parts(key).subject));
-  }
-
-  #acts(): boolean {
-    return [...this.#standings.values()].some(({ execution }) => execution !== undefined);
-  }
-
   #changed(change: DeploymentChange): void {
     if (change.gone) this.#gone = true;
     if (change.sequence <= this.#input.sequence) return;
@@ -260,14 +229,8 @@ class Evaluation {
 
   /** Standings of what is not there any more. */
   #forgetGone(): void {
-    const { instances } = this.#input;
-    const lives = new Set(instances.filter(({ state }) => state !== 'deleted').map(({ id }) => id));
-    const rules = new Map(this.#rules.map((rule) => [rule.id, rule]));
-    for (const [key, { execution }] of this.#standings) {
-      const { policy, subject } = parts(key);
-      const rule = rules.get(policy);
-      if (execution === undefined && (!rule || !(rule.on_group || lives.has(subject)))) this.#standings.delete(key);
-    }
+    const lives = this.#input.instances.filter(({ state }) => state !== 'deleted');
+    this.#record.forget(this.#rules, new Set(lives.map(({ id }) => id)));
   }
 
   async #toDeployment(
@@ -281,12 +244,6 @@ class Evaluation {
     }
   }
 
-  #tell(policy: string, subject: string, message: string, execution_id?: string): void {
-    const happening = { at: now(), policy, subject, message };
-    this.#happenings.push(execution_id === undefined ? happening : { ...happening, execution_id });
-    if (this.#happenings.length > MOST_HAPPENINGS) this.#happenings.shift();
-  }
-
   async #continue(): Promise<void> {
     // Also tells whether the deployment still lives.
     await this.#toDeployment(async (deployment) => await deployment.signal(observedSignal, []));
@@ -294,8 +251,7 @@ class Evaluation {
     await condition(allHandlersFinished);
     await continueAsNew<typeof policies>({
       ...this.#input,
-      standings: Object.fromEntries(this.#standings),
-      happenings: this.#happenings,
+      ...this.#record.carried,
       looked_at: Object.fromEntries(this.#lookedAt),
       running: this.#running,
     });
@@ -305,21 +261,8 @@ class Evaluation {
     return {
       deployment_id: this.#input.deployment_id,
       paused: this.#input.paused ?? null,
-      happenings: this.#happenings,
-      policies: this.#rules.map(({ id, group, policy, type, watches, nodes, interval, triggers }) => ({
-        group,
-        policy,
-        type,
-        watches,
-        nodes,
-        interval,
-        workflows: triggers.map(({ workflow }) => workflow),
-        standings: Object.fromEntries(
-          [...this.#standings].flatMap(([key, standing]) =>
-            parts(key).policy === id ? [[parts(key).subject, standing]] : [],
-          ),
-        ),
-      })),
+      happenings: this.#record.happenings,
+      policies: this.#record.view(this.#rules),
     };
   }
 }
@@ -332,14 +275,5 @@ function healthOf(properties: JsonObject): unknown {
   const { status } = properties;
   return status === undefined || status === null ? undefined : (status as JsonObject).ok;
 }
-
-const keyOf = (policy: string, subject: string): string => `${policy}\n${subject}`;
-
-function parts(key: string): { readonly policy: string; readonly subject: string } {
-  const at = key.lastIndexOf('\n');
-  return { policy: key.slice(0, at), subject: key.slice(at + 1) };
-}
-
-const shown = (status: string): string => (status === 'terminated' ? 'completed' : status);
 
 const now = (): string => new Date(Date.now()).toISOString();

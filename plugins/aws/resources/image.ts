@@ -17,6 +17,7 @@ export const image: Resource = {
   create: { command: 'CreateImage', answer: (answer) => [answer] },
   describe: { command: 'DescribeImages', by: 'ImageIds', answer: 'Images', id: 'ImageId' },
   remove: { command: 'DeregisterImage', input: (ImageId) => ({ ImageId }) },
+  remnants: { of: ownSnapshots, command: 'DeleteSnapshot', input: (SnapshotId) => ({ SnapshotId }) },
   states: {
     path: 'State',
     ready: ['available'],
@@ -34,6 +35,14 @@ export const imageOperations = operationsOf(image, {
   create: async (call) => await (call.external ? lookUp(call) : create(call)),
   delete: remove,
 });
+
+/** The snapshots that were taken for the image; one that the blueprint gave it is not ours. */
+function ownSnapshots({ runtime }: Call, found: JsonObject): string[] {
+  const given = valuesAt(runtime, 'resource_config.BlockDeviceMappings.Ebs.SnapshotId');
+  return valuesAt(found, 'BlockDeviceMappings.Ebs.SnapshotId')
+    .filter((id) => !given.includes(id))
+    .map(String);
+}
 
 async function lookUp(call: Call): Promise<void> {
   const { ctx, config, properties, runtime } = call;

@@ -66,7 +66,12 @@ function runRequest(call: Call, config: JsonObject): JsonObject {
   const counted = { MinCount: 1, MaxCount: 1, ...config };
   if (Number(counted.MaxCount) > 1)
     ctx.logger.warn('%s stands for up to %d instances; its ip is that of the first', ctx.instance.id, counted.MaxCount);
-  return withUserData(withVolumes(withInterfaces(ctx, counted)));
+  return withUserData(withVolumes(withInterfaces(ctx, counted)), agentScriptOf(call));
+}
+
+/** Machines may install their agent themselves. Types that are no hosts have none. */
+function agentScriptOf({ ctx }: Call): string | undefined {
+  return ctx.node.isA('cloudify.nodes.Compute') ? ctx.agent.initScript() : undefined;
 }
 
 /** Volumes that come with an instance go with it, unless the blueprint wants them kept. */

@@ -58,7 +58,7 @@ export const spotFleetRequest: Resource = {
   slow: true,
   request(_, { SpotFleetRequestConfig: fleet, ...config }) {
     if (!isObject(fleet)) return config;
-    const specifications = objectsAt(fleet, 'LaunchSpecifications').map(withUserData);
+    const specifications = objectsAt(fleet, 'LaunchSpecifications').map((one) => withUserData(one));
     const launched = specifications.length > 0 ? { LaunchSpecifications: specifications } : {};
     return { ...config, SpotFleetRequestConfig: { ...fleet, ...launched } };
   },

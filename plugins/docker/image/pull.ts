@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import type { NodeOperationContext } from '../../sdk/context.js';
-import { NonRecoverableError } from '../../sdk/errors.js';
+import { NonRecoverableError, RecoverableError } from '../../sdk/errors.js';
 import { messageOf, statusOf } from '../engine/failure.js';
 import type { Engine } from '../engine/open.js';
 import { follow } from './progress.js';
@@ -38,7 +38,7 @@ export async function pullImage(
         abortSignal: engine.signal,
       });
     } catch (error) {
-      throw refusal(what, registry, login !== undefined, error);
+      throw refusal(what, engine.where, registry, login !== undefined, error);
     }
   });
   await follow(engine, what, stream, (line) => {
@@ -49,7 +49,7 @@ export async function pullImage(
 }
 
 /** What the registry says no to, no attempt will change. Other errors are left as they are. */
-function refusal(what: string, registry: string, withLogin: boolean, error: unknown): unknown {
+function refusal(what: string, where: string, registry: string, withLogin: boolean, error: unknown): unknown {
   const message = messageOf(error);
   if (/unauthorized|authentication required|no basic auth|denied/i.test(message))
     return new NonRecoverableError(
@@ -59,5 +59,10 @@ function refusal(what: string, registry: string, withLogin: boolean, error: unkn
     );
   if (statusOf(error) === 404 || /manifest unknown|not found/i.test(message))
     return new NonRecoverableError(`${what}: ${registry} has no such image (${message}); check its name and tag`);
+  if (/connection refused|no such host|i\/o timeout|no route to host/.test(message))
+    return new RecoverableError(
+      `${what}: the engine at ${where} cannot reach ${registry} (${message}); is that registry there, and its name right?`,
+      { cause: error },
+    );
   return error;
 }

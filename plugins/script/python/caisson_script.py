@@ -36,14 +36,14 @@ def main():
 
 
 def _failed(error, path):
-    from cloudify import _context
+    from cloudify import _context, _errors
 
     try:
         _context.store()
     except Exception:
         # The script's own error says more.
         pass
-    _context.report(error, _traceback(error, path))
+    _errors.report(error, _traceback(error, path))
     return 1
 
 

@@ -11,6 +11,7 @@ import {
   type Standing,
   unknownStanding,
 } from '../../../graph/policies/standing.js';
+import { deploymentOf } from '../../blueprint/compile-text.js';
 
 const TRIGGER = { type: 'cloudify.policies.triggers.execute_workflow', parameters: { workflow: 'heal' } };
 
@@ -129,4 +130,50 @@ test('members are nodes, also those of groups in the group, and groups may hold 
   };
   const nodes = [{ id: 'x' }, { id: 'y' }, { id: 'z' }];
   expect(policyRules({ groups, nodes } as unknown as DeploymentPlan)[0]?.nodes).toEqual(['x', 'y']);
+});
+
+test('a blueprint of the past is read as its author wrote it', async () => {
+  const plan = await deploymentOf(`
+tosca_definitions_version: cloudify_dsl_1_3
+imports: [cloudify/types/types.yaml]
+node_templates:
+  vm: { type: cloudify.nodes.Compute, properties: { ip: 192.0.2.1, agent_config: { install_method: none } } }
+groups:
+  vms:
+    members: [vm]
+    policies:
+      simple_autoheal_policy:
+        type: cloudify.policies.types.host_failure
+        properties: { service: [example], interval_between_workflows: 20 }
+        triggers:
+          auto_heal_trigger:
+            type: cloudify.policies.triggers.execute_workflow
+            parameters:
+              workflow: heal
+              workflow_parameters: { node_instance_id: { get_property: [SELF, node_id] } }
+      auto_scale_policy:
+        type: cloudify.policies.types.ewma_stabilized
+        properties: { policy_operates_on_group: true, service: cpu.total.user, threshold: 75, stability_time: 60 }
+        triggers:
+          out:
+            type: cloudify.policies.triggers.execute_workflow
+            parameters: { workflow: scale, workflow_parameters: { scalable_entity_name: vm } }
+`);
+  expect(policyRules(plan)).toMatchObject([
+    {
+      id: 'vms/simple_autoheal_policy',
+      watches: 'health',
+      nodes: ['vm'],
+      cool_down: 20,
+      triggers: [{ workflow: 'heal', parameters: { node_instance_id: { get_property: ['SELF', 'node_id'] } } }],
+    },
+    {
+      watches: 'metric',
+      on_group: true,
+      cool_down: 300,
+      limit: -1,
+      metric: { query: 'cpu.total.user', threshold: 75, upper_bound: true, stability_time: 60, smoothing: 0.5 },
+      triggers: [{ workflow: 'scale', parameters: { scalable_entity_name: 'vm' } }],
+    },
+  ]);
 });

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
@@ -24,7 +24,20 @@ const playbook = (...tasks: readonly object[]): string =>
   JSON.stringify([{ hosts: 'all', gather_facts: false, tasks }], null, 1);
 
 async function run(book: string, properties: JsonObject = {}, more: FakeContextOptions = {}): Promise<OperationRun> {
-  return await runOperation(plugin, 'cloudify_ansible.tasks.run', {
+  return await operate('cloudify_ansible.tasks.run', book, properties, more);
+}
+
+async function drift(book: string): Promise<OperationRun> {
+  return await operate('drift', book);
+}
+
+async function operate(
+  operation: string,
+  book: string,
+  properties: JsonObject = {},
+  more: FakeContextOptions = {},
+): Promise<OperationRun> {
+  return await runOperation(plugin, operation, {
     name: 'book',
     type: 'cloudify.nodes.ansible.Executor',
     resources: { 'books/site.yaml': book },
@@ -206,6 +219,26 @@ test('hosts that relationships add are the inventory, with their keys looked up 
   expect(removed.runtimeProperties).toEqual({});
 });
 
+test('drift is what a run would change, and nothing is changed by asking', async () => {
+  const file = path.join(folder, 'drifting.txt');
+  const book = playbook({ name: 'Write the file', copy: { content: 'as wanted', dest: file } });
+  expect(await drift(book)).toMatchObject({ status: 'succeeded', result: { here: ['Write the file'] } });
+  await expect(readFile(file)).rejects.toThrow('ENOENT');
+
+  await run(book);
+  expect(await drift(book)).toMatchObject({ status: 'succeeded', result: undefined });
+  await writeFile(file, 'somebody was here');
+  expect(await drift(book)).toMatchObject({ result: { here: ['Write the file'] } });
+});
+
+test('the task that a playbook is at is told by the heartbeats', async () => {
+  const done = await run(playbook({ name: 'First', debug: { msg: '' } }, { name: 'Second', debug: { msg: '' } }));
+  expect(done.heartbeats).toEqual([
+    { play: 'all', task: 'First', tasks: 1 },
+    { play: 'all', task: 'Second', tasks: 2 },
+  ]);
+});
+
 test('a cancelled playbook leaves no process', async () => {
   const file = path.join(folder, 'slow.txt');
   const controller = new AbortController();
@@ -227,5 +260,5 @@ test('every operation that the types map is there', async () => {
   const text = JSON.stringify(parse(description?.text ?? '', { merge: true }));
   const names = [...text.matchAll(/"implementation":"ansible\.([^"]+)"/g)].map(([, name = '']) => name);
   expect(names.length).toBeGreaterThan(10);
-  for (const name of names) expect(plugin.aliases, name).toHaveProperty([name]);
+  for (const name of names) expect({ ...plugin.aliases, ...plugin.operations }, name).toHaveProperty([name]);
 });

@@ -119,7 +119,9 @@ describe('on the wire', () => {
     const config = cloud.config.replace(/endpoint_url: "[^"]*"/, 'endpoint_url: "http://127.0.0.1:9"');
     const deployment = await Deployment.of(blueprint(config, VPC));
     deployment.maxRetries = 1;
-    await expect(deployment.run('vpc', 'create')).rejects.toThrow(/create of vpc_\w+: CreateVpc: ECONNREFUSED/);
+    await expect(deployment.run('vpc', 'create')).rejects.toThrow(
+      /create of vpc_\w+: CreateVpc: ECONNREFUSED.*can the worker reach it/,
+    );
     expect(deployment.logs.filter((line) => line.startsWith('retry'))).toHaveLength(1);
     expect(deployment.properties('vpc').__create_token).toBeUndefined();
   });
@@ -139,4 +141,16 @@ node_templates:
   expect(cloud.proxy.changes()).toEqual(['CreateVpc']);
   await deployment.uninstall();
   await cloud.close();
+});
+
+test('what could not be begun for want of a region is uninstalled all the same', async () => {
+  const deployment = await Deployment.of(
+    blueprint(
+      '{ region_name: Ireland }',
+      '  vpc: { type: cloudify.nodes.aws.ec2.Vpc, properties: { CLIENT, resource_config: { CidrBlock: 10.0.0.0/16 } } }',
+    ),
+  );
+  await expect(deployment.install()).rejects.toThrow('"Ireland", which is no region name');
+  await deployment.uninstall();
+  expect(deployment.properties('vpc')).toEqual({});
 });

@@ -146,7 +146,7 @@ export class Deployment {
       const pump = () => {
         for (const effect of advance(walk, 100 - walk.running)) {
           if (effect.kind === 'mark') this.#state.applyMark(effect.instance_id, effect.mark);
-          else start(effect.sequence, effect.call);
+          else if (effect.kind === 'call') start(effect.sequence, effect.call);
         }
         if (isIdle(walk)) resolve();
       };
@@ -237,6 +237,7 @@ export class Deployment {
       deleteSecret: async (key: string) => void this.secrets.delete(key),
       blueprintFolder: async () => tmpdir(),
       workdir: async () => tmpdir(),
+      cacheFolder: async () => tmpdir(),
     };
   }
 

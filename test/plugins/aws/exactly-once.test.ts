@@ -171,6 +171,6 @@ test('a call that was refused is no creation: another deployment may take the na
   await first.install();
   await expect(second.install()).rejects.toThrow(/InvalidGroup.Duplicate.*choose another GroupName/s);
   await second.uninstall();
-  expect(await cloud.inventory()).toContain(first.properties('it').aws_resource_id);
+  expect((await cloud.inventory()).join()).toContain(first.properties('it').aws_resource_id);
   await first.uninstall();
 });

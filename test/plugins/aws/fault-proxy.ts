@@ -19,7 +19,9 @@ export interface Rule {
     | { readonly kind: 'delay'; readonly ms: number }
     | { readonly kind: 'rewrite'; readonly from: string | RegExp; readonly to: string }
     /** Called when the answer is there; it is never delivered. */
-    | { readonly kind: 'stop'; readonly onAnswer: () => void };
+    | { readonly kind: 'stop'; readonly onAnswer: () => void }
+    /** Called when the call is there; it never gets through, nor is it refused. */
+    | { readonly kind: 'hold'; readonly onCall: () => void };
 }
 
 export interface LoggedCall {
@@ -34,6 +36,8 @@ export interface FaultProxy {
   /** Names of the calls that change something, in order. */
   changes(): string[];
   add(...rules: readonly Rule[]): void;
+  /** Called when a call has been carried out, before its answer goes on or is lost. */
+  onAnswer: ((call: LoggedCall) => Promise<void>) | undefined;
   /** Forgets rules and log. */
   reset(): void;
   close(): Promise<void>;
@@ -44,7 +48,11 @@ interface ActiveRule extends Rule {
   used: number;
 }
 
-export async function faultProxy(target: string): Promise<FaultProxy> {
+/** @param complete does what the endpoint leaves out of a call that it has carried out */
+export async function faultProxy(
+  target: string,
+  complete?: (call: LoggedCall, answer: string) => Promise<void>,
+): Promise<FaultProxy> {
   const log: LoggedCall[] = [];
   let rules: ActiveRule[] = [];
 
@@ -56,6 +64,7 @@ export async function faultProxy(target: string): Promise<FaultProxy> {
     const fault = faultFor(action, parameters);
     if (fault?.kind === 'error') return refuse(response, fault.status, fault.code, fault.message ?? fault.code);
     if (fault?.kind === 'reset') return void request.socket.destroy();
+    if (fault?.kind === 'hold') return fault.onCall();
     if (fault?.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, fault.ms));
     const headers = {
       'content-type': request.headers['content-type'] ?? '',
@@ -67,6 +76,8 @@ export async function faultProxy(target: string): Promise<FaultProxy> {
       ...(body.length > 0 ? { body: new Uint8Array(body) } : {}),
     });
     const text = await answer.text();
+    await complete?.({ action, parameters }, text);
+    await proxy.onAnswer?.({ action, parameters });
     if (fault?.kind === 'lost-response') return void request.socket.destroy();
     if (fault?.kind === 'stop') return fault.onAnswer();
     response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? 'text/xml' });
@@ -91,7 +102,8 @@ export async function faultProxy(target: string): Promise<FaultProxy> {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
-  return {
+  const proxy: FaultProxy = {
+    onAnswer: undefined,
     url: `http://127.0.0.1:${port}`,
     log,
     changes: () => log.map(({ action }) => action).filter((action) => !/^(Describe|Get)/.test(action)),
@@ -99,12 +111,14 @@ export async function faultProxy(target: string): Promise<FaultProxy> {
     reset() {
       rules = [];
       log.length = 0;
+      proxy.onAnswer = undefined;
     },
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
   };
+  return proxy;
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {

@@ -317,6 +317,21 @@ test('an image is looked up, and one is made from an instance', async () => {
   expect(cloud.proxy.changes().filter((action) => action === 'DeregisterImage')).toHaveLength(1);
 });
 
+test('the snapshots of an image that was made go with it, also when the process died between', async () => {
+  const before = await cloud.inventory();
+  const deployment = await deploy(`${MACHINE}
+  copy:
+    type: cloudify.nodes.aws.ec2.Image
+    properties: { CLIENT, use_external_resource: false, resource_config: { Name: copy } }
+    relationships: [{ type: cloudify.relationships.depends_on, target: vm }]`);
+  await deployment.install();
+  cloud.proxy.reset();
+  cloud.proxy.add({ action: 'DeleteSnapshot', fault: { kind: 'error', status: 400, code: 'UnauthorizedOperation' } });
+  await expect(deployment.uninstall()).rejects.toThrow('UnauthorizedOperation');
+  expect(cloud.proxy.changes().slice(0, 2)).toEqual(['DeregisterImage', 'DeleteSnapshot']);
+  await leavesNothing(deployment, before);
+});
+
 test('an image that is not there fails at once', async () => {
   const deployment = await deploy(
     '  ami: { type: cloudify.nodes.aws.ec2.Image, properties: { CLIENT, resource_config: { kwargs: { Filters: [{ Name: name, Values: [nothing] }] } } } }',

@@ -23,7 +23,7 @@ export interface EngineFixture {
   /** The engine behind mutual TLS. PEM texts. */
   readonly tls: { readonly port: number; readonly ca: string; readonly cert: string; readonly key: string };
   /** The engine behind SSH. */
-  readonly ssh: SshServer;
+  readonly ssh: Omit<SshServer, 'admit'>;
 }
 
 declare module 'vitest' {
@@ -56,13 +56,14 @@ export default async function startEngine(project: TestProject): Promise<() => P
     const registry = await startRegistry(folder, 'open', stops);
     const guarded = await startRegistry(folder, 'guarded', stops, HTPASSWD);
     await publishImages(docker, registry, guarded);
+    // The engine of the tests is not at the default socket: this stands for the remote user's environment.
+    const { admit: _, ...ssh } = await startSshServer(folder, stops, [`SetEnv DOCKER_HOST=unix://${socket}`]);
     project.provide('engine', {
       socket,
       registry,
       guarded: { address: guarded, ...PASSWORD },
       tls: await behindTls(folder, socket, stops),
-      // The engine of the tests is not at the default socket: this stands for the remote user's environment.
-      ssh: await startSshServer(folder, stops, [`SetEnv DOCKER_HOST=unix://${socket}`]),
+      ssh,
     });
   } catch (error) {
     await stopAll();

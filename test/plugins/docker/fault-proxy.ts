@@ -6,20 +6,25 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface FaultProxy {
+  /** 0 when it listens at a socket. */
   readonly port: number;
   /** `POST /containers/create`, in order. */
   readonly calls: string[];
   /** Fails at the n-th call from now on; undefined = never. */
   failAt(call: number | undefined, fault?: 'lost-call' | 'lost-answer'): void;
+  /** Holds the n-th call from now on, before the engine gets it or before its answer goes on; resolves when it does. */
+  holdAt(call: number, before: 'call' | 'answer'): Promise<void>;
   /** Called when the engine has answered a call and the caller does not know yet. */
   onAnswer: ((call: string) => Promise<void>) | undefined;
   close(): Promise<void>;
 }
 
-export async function faultProxy(socketPath: string): Promise<FaultProxy> {
+/** @param at a path to listen at, instead of a port */
+export async function faultProxy(socketPath: string, at?: string): Promise<FaultProxy> {
   const calls: string[] = [];
   let left: number | undefined;
   let fault: 'lost-call' | 'lost-answer' = 'lost-answer';
+  let hold: { left: number; readonly before: 'call' | 'answer'; readonly held: () => void } | undefined;
 
   const proxy: FaultProxy = {
     port: 0,
@@ -30,6 +35,10 @@ export async function faultProxy(socketPath: string): Promise<FaultProxy> {
       fault = how;
       calls.length = 0;
     },
+    holdAt: (left, before) =>
+      new Promise((held) => {
+        hold = { left, before, held };
+      }),
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -48,12 +57,19 @@ export async function faultProxy(socketPath: string): Promise<FaultProxy> {
       request.socket.destroy();
       return;
     }
+    const holding = hold !== undefined && --hold.left === 0 ? hold : undefined;
+    if (holding?.before === 'call') return holding.held();
     const { method, url, headers } = request;
     const onward = http.request({ socketPath, method, path: url, headers }, (answer) => {
       const pass = (): void => {
         response.writeHead(answer.statusCode ?? 500, answer.headers);
         answer.pipe(response);
       };
+      if (holding) {
+        answer.resume();
+        answer.on('end', holding.held);
+        return;
+      }
       if (!fails) {
         const call = `${method} ${url?.replace(/\?.*/, '')}`;
         void (proxy.onAnswer?.(call) ?? Promise.resolve()).then(pass);
@@ -66,7 +82,10 @@ export async function faultProxy(socketPath: string): Promise<FaultProxy> {
     onward.on('error', () => request.socket.destroy());
     request.pipe(onward);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  Object.assign(proxy, { port: (server.address() as AddressInfo).port });
+  await new Promise<void>((resolve) => {
+    if (at === undefined) server.listen(0, '127.0.0.1', resolve);
+    else server.listen(at, resolve);
+  });
+  if (at === undefined) Object.assign(proxy, { port: (server.address() as AddressInfo).port });
   return proxy;
 }

@@ -66,7 +66,9 @@ test('a registry that asks for a password gets it, and nobody else does', async 
 test('a registry that does not answer is worth another try', async () => {
   const run = await imageNode({ tag: '127.0.0.1:1/busybox:1' }).run('image.create');
   expect(run).toMatchObject({ status: 'recoverable' });
-  expect(run.error?.message).toMatch(/image 127.0.0.1:1\/busybox:1 cannot be pulled .*connection refused/);
+  expect(run.error?.message).toMatch(
+    /image 127.0.0.1:1\/busybox:1 cannot be pulled: the engine at \S+ cannot reach 127.0.0.1:1 \(.*connection refused/,
+  );
 });
 
 test('an image is built from a text, from a file of the blueprint, and from a URL', async () => {

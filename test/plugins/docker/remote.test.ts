@@ -111,6 +111,32 @@ test.each<[string, Partial<FakeRelationship['target']>]>([
   await livesAndDies(nodeOn({}, { hostId: 'vm_1', relationships: [{ type: CONTAINED, target: vm }] }));
 });
 
+test('the key of the host is taken from the secret that its key pair was put into', async () => {
+  const { user, port } = login;
+  for (const pair of [
+    { properties: { create_secret: true, secret_name: 'the-key' } },
+    { properties: { create_secret: true }, runtimeProperties: { aws_resource_id: 'the-key' } },
+    { runtimeProperties: { secret_key_name: 'the-key' } },
+  ]) {
+    const vm = {
+      ...COMPUTE,
+      properties: { ip: '127.0.0.1', agent_config: { user, port } },
+      relationships: [{ target: { name: 'key', ...pair } }],
+    };
+    const node = nodeOn(
+      {},
+      {
+        hostId: 'vm_1',
+        relationships: [{ type: CONTAINED, target: vm }],
+        secrets: { 'the-key': ssh.key },
+      },
+    );
+    const run = await node.does('container.create');
+    expect(JSON.stringify(run.runtimeProperties)).not.toContain(ssh.key.split('\n')[1]);
+    await node.does('container.delete');
+  }
+});
+
 test('a host that is not there yet, or has no key, is told', async () => {
   const without = { ...COMPUTE, properties: { ip: '127.0.0.1', agent_config: { user: 'root' } } };
   const keyless = await nodeOn({}, { hostId: 'vm_1', relationships: [{ type: CONTAINED, target: without }] }).run(

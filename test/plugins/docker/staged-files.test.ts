@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { JsonObject } from '../../../blueprint/json.js';
 import type { FakeContextOptions } from '../../../plugins/sdk/testing.js';
-import { engine, TestNode } from './node.js';
+import { containerNode, engine, TestNode } from './node.js';
 
 const { ssh } = engine;
 const prepare = 'cloudify_docker.tasks.prepare_container_files';
@@ -135,4 +135,92 @@ test('a host that has Docker is left as it is', async () => {
   expect(node.runtime).toEqual({ docker_host: '127.0.0.1', docker_version: expect.stringMatching(/^\d+\./) });
   await node.does('cloudify_docker.tasks.uninstall_docker');
   expect(node.runtime).toEqual({});
+});
+
+const machine = { ...remote, container_volume: '/work' };
+
+test('a playbook lies on the machine with its inventory, keys and variables, and the command to run it is published', async () => {
+  const node = new TestNode({
+    name: 'playbook',
+    type: 'cloudify.nodes.docker.ansible_playbook',
+    properties: {
+      docker_machine: machine,
+      playbook_path: 'ansible/site.yaml',
+      sources: { web: { hosts: { vm: { ansible_host: '10.0.0.4', ansible_ssh_private_key_file: ssh.key } } } },
+      run_data: { password: 'keel' },
+      options_config: { tags: ['a', 'b'], extra_vars: { colour: 'blue' } },
+      debug_level: 1,
+      ansible_env_vars: { ANSIBLE_HOST_KEY_CHECKING: false },
+    },
+    resources: { 'ansible/site.yaml': '[]', 'ansible/roles/web/tasks/main.yaml': '[]' },
+  });
+  const note = await node.does('cloudify_docker.ansible.set_playbook_config', {
+    inputs: { playbook_path: 'ansible/site.yaml', additional_args: '-c local' },
+  });
+  const create = await node.does('cloudify_docker.ansible.create_ansible_playbook');
+  const destination = String(node.runtime.destination);
+  expect((await readdir(destination)).sort()).toEqual(['extra-vars.json', 'hosts', 'key-1.pem', 'roles', 'site.yaml']);
+  expect(parse(await readFile(path.join(destination, 'hosts'), 'utf8'))).toEqual({
+    web: { hosts: { vm: { ansible_host: '10.0.0.4', ansible_ssh_private_key_file: '/work/key-1.pem' } } },
+  });
+  expect(JSON.parse(await readFile(path.join(destination, 'extra-vars.json'), 'utf8'))).toEqual({
+    colour: 'blue',
+    password: 'keel',
+  });
+  expect(node.runtime.ansible_container_command_arg).toBe(
+    'ansible-playbook -v -i /work/hosts --tags=a,b --extra-vars=@/work/extra-vars.json -c local /work/site.yaml',
+  );
+  expect(node.runtime.ansible_env_vars).toEqual({ ANSIBLE_HOST_KEY_CHECKING: 'false' });
+  for (const secret of ['keel', ssh.key.split('\n')[1] ?? ''])
+    expect(JSON.stringify([note, create].map(({ runtimeProperties }) => runtimeProperties))).not.toContain(secret);
+  await node.does('cloudify_docker.ansible.remove_ansible_playbook');
+  await expect(stat(destination)).rejects.toMatchObject({ code: 'ENOENT' });
+  expect(node.runtime).toEqual({});
+});
+
+test('a Terraform module lies on the machine, and a container that mounts it applies it', async () => {
+  const node = new TestNode({
+    name: 'module',
+    type: 'cloudify.nodes.docker.terraform_module',
+    properties: {
+      docker_machine: machine,
+      terraform_plugins: ['provider.zip'],
+      resource_config: {
+        source: 'module.zip',
+        backend: { name: 's3', options: { bucket: 'b' } },
+        variables: { region: 'r', password: 'keel' },
+        environment_variables: { TOKEN: "it's" },
+      },
+    },
+    resources: {
+      'module.zip': Buffer.from(zipSync({ 'top/main.tf': strToU8('') })),
+      'provider.zip': Buffer.from(zipSync({ 'terraform-provider-x': strToU8('#!/bin/sh\n') })),
+    },
+  });
+  await node.does('cloudify_docker.terraform.prepare_terraform_files');
+  const destination = String(node.runtime.destination);
+  expect((await readdir(destination)).sort()).toEqual(['environment', 'module', 'plugins', 'variables.tfvars.json']);
+  expect((await readdir(path.join(destination, 'module'))).sort()).toEqual(['backend.tf.json', 'main.tf']);
+  expect((await stat(path.join(destination, 'plugins/terraform-provider-x'))).mode & 0o777).toBe(0o755);
+  expect((await stat(path.join(destination, 'variables.tfvars.json'))).mode & 0o777).toBe(0o600);
+  expect(node.runtime).toMatchObject({ storage_dir: '/work/module', variables_file: '/work/variables.tfvars.json' });
+  expect(JSON.stringify(node.runtime)).not.toContain('keel');
+
+  const program = '#!/bin/sh\necho "$TOKEN: $PWD: $*"\n';
+  const container = containerNode(
+    {
+      command: String(node.runtime.terraform_container_command_arg),
+      volumes: ['/work'],
+      volumes_mapping: [destination],
+    },
+    { config: { files: [{ content: program, target: '/bin/terraform', mode: '0755' }] } },
+  );
+  await container.does('container.create');
+  expect(container.runtime.run_result).toBe(
+    "it's: /work/module: init -no-color -input=false -plugin-dir=/work/plugins\n" +
+      "it's: /work/module: apply -auto-approve -no-color -input=false -var-file /work/variables.tfvars.json\n",
+  );
+  await container.does('container.delete');
+  await node.does('cloudify_docker.terraform.remove_terraform_files');
+  await expect(stat(destination)).rejects.toMatchObject({ code: 'ENOENT' });
 });

@@ -1,5 +1,5 @@
 /** From a blueprint to its cure: an exporter is installed, Prometheus sees it die, the policy heals it, uninstall leaves nothing. */
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -9,7 +9,7 @@ import plugin from '../../../plugins/prometheus/index.js';
 import { policiesQuery, policiesWorkflowId } from '../../../workflows/policies/messages.js';
 import { type Deployment, openStage, request, type Stage } from '../../workflows/stage.js';
 import { freePort } from '../machine.js';
-import { becomes, type PrometheusServer, startPrometheus } from './server.js';
+import { becomes, notesOf, type PrometheusServer, startPrometheus } from './server.js';
 
 let prometheus: PrometheusServer;
 let stage: Stage;
@@ -96,7 +96,7 @@ test('a node that maps no check_status is healed when Prometheus says that it is
     (value) => value > 0,
   );
 
-  const pid = Number(await readFile(`/var/tmp/caisson-node-exporter-${port}/pid`, 'utf8'));
+  const pid = Number(await readFile(`${notesOf(port)}/pid`, 'utf8'));
   process.kill(pid, 'SIGKILL');
   await becomes(
     async () => await heals(deployment),
@@ -105,7 +105,7 @@ test('a node that maps no check_status is healed when Prometheus says that it is
   const [heal] = await heals(deployment);
   expect(heal?.cause?.reason).toBe('up is 0 in Prometheus');
   await becomes(prometheus.targets, (targets) => targets.includes(`${exporter} up`));
-  expect(Number(await readFile(`/var/tmp/caisson-node-exporter-${port}/pid`, 'utf8'))).not.toBe(pid);
+  expect(Number(await readFile(`${notesOf(port)}/pid`, 'utf8'))).not.toBe(pid);
   await becomes(
     async () => await phaseOf(deployment, 'up', exporter),
     (phase) => phase === 'well',
@@ -114,7 +114,7 @@ test('a node that maps no check_status is healed when Prometheus says that it is
   await deployment.ended(await deployment.execute('uninstall', { queue: true }));
   await becomes(prometheus.targets, (targets) => targets.length === 0);
   expect(await readdir(prometheus.targetsFolder)).toEqual([]);
-  expect(await readdir('/var/tmp')).not.toContain(`caisson-node-exporter-${port}`);
+  await expect(access(notesOf(port))).rejects.toThrow();
 });
 
 async function standing({ id }: Deployment, policy: string, subject: string) {

@@ -1,6 +1,8 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { access, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expressionOf, metricsActivities } from '../../../activities/metrics-query.js';
 import type { JsonObject } from '../../../blueprint/json.js';
 import diamond from '../../../plugins/diamond/index.js';
 import plugin from '../../../plugins/prometheus/index.js';
@@ -10,9 +12,9 @@ import {
   type OperationRun,
   runOperation,
 } from '../../../plugins/sdk/testing.js';
-import { freePort } from '../machine.js';
+import { run as execute, freePort } from '../machine.js';
 import { type SshServer, startSshServer } from '../ssh-server.js';
-import { becomes, type PrometheusServer, startPrometheus } from './server.js';
+import { becomes, notesOf, type PrometheusServer, startPrometheus } from './server.js';
 
 let prometheus: PrometheusServer;
 let ssh: SshServer;
@@ -94,14 +96,14 @@ test.each(['here', 'over SSH'])('a node exporter is set up %s, each step as ofte
   expect((await runOperation(plugin, 'node_exporter.check', checked)).status).toBe('recoverable');
   for (const step of ['stop', 'stop', 'uninstall', 'uninstall']) await exporterOn(port, step, machine);
   expect(await answers(port)).toBe(false);
-  expect(await readdir('/var/tmp')).not.toContain(`caisson-node-exporter-${port}`);
+  await expect(access(notesOf(port))).rejects.toThrow();
 });
 
 test('a node exporter that was there before us is used and left alone', async () => {
   const port = await freePort();
   await exporterOn(port, 'start', overSsh());
   // As somebody else's: without our notes.
-  const note = `/var/tmp/caisson-node-exporter-${port}/pid`;
+  const note = `${notesOf(port)}/pid`;
   const pid = Number(await readFile(note, 'utf8'));
   await exporterOn(port, 'uninstall', host());
   for (const step of ['install', 'start', 'stop', 'uninstall']) await exporterOn(port, step, host());
@@ -240,4 +242,56 @@ test('a server node makes its folders, on its host too, and tells what is wrong'
     status: 'recoverable',
     error: { message: /does not answer: connect ECONNREFUSED/ },
   });
+});
+
+test('the example is a configuration that Prometheus takes, and every expression of its dashboard one that it answers', async () => {
+  const example = (name: string): string =>
+    fileURLToPath(new URL(`../../../examples/monitoring/${name}`, import.meta.url));
+  const checked = await execute('promtool', ['check', 'config', example('prometheus.yml')]);
+  expect(checked.stdout).toMatch(/SUCCESS/);
+  const { panels } = JSON.parse(await readFile(example('grafana-dashboard.json'), 'utf8')) as {
+    readonly panels: readonly { readonly targets: readonly { readonly expr: string }[] }[];
+  };
+  const refused: string[] = [];
+  for (const { expr } of panels.flatMap(({ targets }) => targets)) {
+    const query = new URLSearchParams({ query: expr.replaceAll('$__rate_interval', '1m') });
+    const answer = (await (await fetch(`${prometheus.url}/api/v1/query?${query}`)).json()) as { status: string };
+    if (answer.status !== 'success') refused.push(expr);
+  }
+  expect(refused).toEqual([]);
+});
+
+test.each([
+  ['loadavg.01', 'node_load1{deployment="shop"}'],
+  ['requests', 'requests{deployment="shop"}'],
+  ['sum(rate(requests{$deployment}[1m]))', 'sum(rate(requests{deployment="shop"}[1m]))'],
+  [undefined, 'min by (node_instance) (up{deployment="shop"})'],
+])('a policy that names %s asks for %s', async (query, expression) => {
+  expect(expressionOf('shop', query)).toBe(expression);
+  const asked = await fetch(`${prometheus.url}/api/v1/query?${new URLSearchParams({ query: expression })}`);
+  expect(asked.status).toBe(200);
+});
+
+test('a Prometheus that asks for a login gets it from the address, and no message has it', async () => {
+  const users = path.join(prometheus.folder, 'web.yml');
+  const hash = '$2y$05$e1XDrp5o11qfRGqXxXrGb.NnLkI2EvaUpIhoLrw0W1z0aSUxqCozi';
+  await writeFile(users, JSON.stringify({ basic_auth_users: { ship: hash } }));
+  const guarded = await startPrometheus([`--web.config.file=${users}`]);
+  const port = new URL(guarded.url).port;
+  const as = (login: string): string => `http://${login}@127.0.0.1:${port}`;
+  const right = { ...server({ url: as('ship:keel-and-mast') }) };
+  await run('server.check', right);
+  // It was started without its lifecycle interface.
+  const { relationships: _, ...own } = rules('alerts', { groups: [{ name: 'shop', rules: [ALERT] }] });
+  const unreloaded = await runOperation(plugin, 'rules.write', { ...own, relationships: [{ target: right }] });
+  expect(unreloaded).toMatchObject({ status: 'non-recoverable', error: { message: /--web.enable-lifecycle/ } });
+  const wrong = await runOperation(plugin, 'server.check', server({ url: as('ship:rudder') }));
+  expect(wrong).toMatchObject({ status: 'recoverable', error: { message: /is not well: 401/ } });
+  for (const { error } of [unreloaded, wrong]) expect(error?.message).not.toMatch(/keel|rudder/);
+  const ask = async (login: string) =>
+    (await metricsActivities(as(login)).queryMetrics({ deployment_id: 'shop', questions: [{ id: 'q', query: 'up' }] }))
+      .q;
+  expect(await ask('ship:keel-and-mast')).toEqual({ values: {} });
+  expect((await ask('ship:rudder'))?.error).toMatch(/refuses the login/);
+  await guarded.stop();
 });

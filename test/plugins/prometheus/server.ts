@@ -1,6 +1,6 @@
 /** A real Prometheus of the tests' own, in a folder of its own. */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { daemon, freePort, install } from '../machine.js';
@@ -48,7 +48,8 @@ export async function startPrometheus(
     ...flags,
   ];
   const server = await daemon(['prometheus', ...arguments_], at('log'), async () => {
-    if (!(await fetch(`${url}/-/ready`)).ok) throw new Error('not ready');
+    // One that asks for a login answers so.
+    if (![200, 401].includes((await fetch(`${url}/-/ready`)).status)) throw new Error('not ready');
   });
   const asked = async <T>(what: string): Promise<T> =>
     ((await (await fetch(`${url}/api/v1/${what}`)).json()) as { data: T }).data;
@@ -71,6 +72,9 @@ export async function startPrometheus(
     },
   };
 }
+
+/** Where the set-up of a node exporter notes what is its own. */
+export const notesOf = (port: number): string => path.join(homedir(), `.caisson/node-exporter-${port}`);
 
 /** Waits until what is asked for is so, for half a minute at most. */
 export async function becomes<T>(ask: () => Promise<T>, holds: (value: T) => boolean): Promise<void> {

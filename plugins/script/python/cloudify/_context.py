@@ -61,6 +61,9 @@ class NodeInstance(object):
     @property
     def relationships(self):
         if self._relationships is None:
+            if any(data['target'] is None for data in self._data['relationships']):
+                # Of an instance that was come to by a relationship: what lies behind it is not sent along.
+                self._data = _wire.call('look', subject=self._subject)
             self._relationships = [
                 RelationshipContext(self._subject, at, data) for at, data in enumerate(self._data['relationships'])
             ]
@@ -321,18 +324,3 @@ def store():
     """Sends the changes that were made deep inside of properties."""
     for subject in list(ctx._subjects.values()):
         subject.instance._store()
-
-
-def report(error, traceback):
-    """Tells the worker by what the script ended."""
-    causes = list(getattr(error, 'causes', None) or [])
-    own = {'type': type(error).__name__, 'message': str(error), 'traceback': traceback}
-    _wire.call(
-        'raise',
-        types=[one.__name__ for one in type(error).__mro__],
-        message=exceptions.message_of(error),
-        retry_after=getattr(error, 'retry_after', None),
-        url=getattr(error, 'url', None),
-        code=getattr(error, 'code', None),
-        causes=_wire.plain([own] + causes),
-    )

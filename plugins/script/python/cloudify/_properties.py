@@ -53,12 +53,12 @@ class RuntimeProperties(dict):
 
     @property
     def dirty(self):
-        return bool(_difference(self._sent, _wire.plain(self, 'runtime property'), []))
+        return bool(difference(self._sent, _wire.plain(self, 'runtime property'), []))
 
     def send(self):
         """Tells the worker what has changed."""
         now = _wire.plain(self, 'runtime property')
-        patch = _difference(self._sent, now, [])
+        patch = difference(self._sent, now, [])
         if patch:
             _wire.call('patch', subject=self._subject, patch=patch)
             self._sent = copy.deepcopy(now)
@@ -114,7 +114,7 @@ class RuntimeProperties(dict):
         return (dict, (dict(self),))
 
 
-def _difference(before, after, path):
+def difference(before, after, path):
     """Operations that make the one into the other; lists are set as a whole."""
     if isinstance(before, dict) and isinstance(after, dict):
         patch = [['delete', path + [key]] for key in before if key not in after]
@@ -122,7 +122,7 @@ def _difference(before, after, path):
             if key not in before:
                 patch.append(['set', path + [key], value])
             else:
-                patch.extend(_difference(before[key], value, path + [key]))
+                patch.extend(difference(before[key], value, path + [key]))
         return patch
     # 1 == True and 1 == 1.0 in Python, but not in JSON.
     return [] if before == after and repr(before) == repr(after) else [['set', path, after]]

@@ -12,7 +12,9 @@ def call(name, **params):
     answer = _post({'call': name, 'params': params})
     payload = answer.get('payload')
     if answer.get('type') == 'error':
-        raise exceptions.named(payload.get('type'), payload.get('message'))
+        from cloudify import _errors
+
+        raise _errors.named(payload.get('type'), payload.get('message'))
     return payload
 
 

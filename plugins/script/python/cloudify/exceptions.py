@@ -94,21 +94,3 @@ class PluginInstallationError(CloudifyError):
 
 class InvalidDictDefinition(CloudifyError):
     pass
-
-
-def named(name, message):
-    """The exception that an error of the worker stands for."""
-    found = globals().get(name or '')
-    if found in (RecoverableError, OperationRetry, ResourceNotFound):
-        return found(message)
-    if name in ('NonRecoverableError', 'HttpException'):
-        return NonRecoverableError(message)
-    return NonRecoverableError(message) if name in (None, '') else NonRecoverableError('%s: %s' % (name, message))
-
-
-def message_of(error):
-    """The message without what is added for reading: the worker adds it anew."""
-    own = getattr(error, 'message', None)
-    if isinstance(error, RecoverableError) and isinstance(own, str):
-        return own
-    return str(error)

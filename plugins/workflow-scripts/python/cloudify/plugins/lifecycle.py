@@ -21,6 +21,11 @@ def reinstall_node_instances(graph=None, node_instances=(), ignore_failure=False
     install_node_instances(node_instances=node_instances)
 
 
+def rollback_node_instances(graph=None, node_instances=(), ignore_failure=True, related_nodes=None, **_):
+    """Takes down what of these instances was made."""
+    _run(_ctx(), 'rollback', node_instances, ignore_failure=ignore_failure)
+
+
 def _ctx():
     from cloudify.workflows import ctx
 

@@ -2,7 +2,7 @@
 import logging
 
 from cloudify.workflows import _channel, api, tasks
-from cloudify.workflows.tasks import LocalWorkflowTask, NOPTask, WorkflowTask, question_of
+from cloudify.workflows.tasks import LocalWorkflowTask, NOPTask, RecordedLocalTask, WorkflowTask, question_of
 from cloudify.workflows.tasks_graph import TaskDependencyGraph
 
 CONTAINED_IN = 'cloudify.relationships.contained_in'
@@ -97,11 +97,12 @@ class CloudifyWorkflowNode(object):
 
     @property
     def number_of_instances(self):
-        return len(self.instances)
+        """In each container, as `start_modification` takes it."""
+        return _channel.context['counts'][self.id]
 
     @property
     def planned_number_of_instances(self):
-        return len(self.instances)
+        return self.number_of_instances
 
     @property
     def host_id(self):
@@ -226,9 +227,64 @@ class CloudifyWorkflowNodeInstance(object):
         return self.ctx._process(WorkflowTask(self.ctx, question_of('event', self.id, str(event), None), call, 'event'))
 
 
+class Modification(object):
+    """A change of the number of instances, until it is finished or taken back."""
+
+    def __init__(self, ctx, raw):
+        self._ctx = ctx
+        self.id = raw['id']
+        self.added = ModificationNodes(ctx, raw['added'], raw['added_related'], 'added')
+        self.removed = ModificationNodes(ctx, raw['removed'], raw['removed_related'], 'removed')
+
+    def finish(self):
+        self._end('finish')
+
+    def rollback(self):
+        self._end('rollback')
+
+    def _end(self, how):
+        call = {'call': 'modified', 'how': how}
+        raw = WorkflowTask(self._ctx, question_of('modified', how, self.id, None), call, '%s modification' % how).get()
+        self._ctx._counted(raw)
+        self._ctx.deployment._modification = None
+        self._ctx.refresh_node_instances()
+
+
+class ModificationNodes(object):
+    """The instances that come (or go), whose `modification` says so, and those that are related to them."""
+
+    def __init__(self, ctx, own, related, modification):
+        self._ctx = ctx
+        self._instances = {}
+        for raw, says in [(raw, modification) for raw in own] + [(raw, None) for raw in related]:
+            # One that has gone since is still there for a script that runs again.
+            instance = ctx.get_node_instance(raw['id']) or CloudifyWorkflowNodeInstance(ctx, raw)
+            instance.modification = says
+            self._instances[instance.id] = instance
+
+    @property
+    def node_instances(self):
+        return _Items(self._instances.values())
+
+    @property
+    def nodes(self):
+        names = []
+        for one in self._instances.values():
+            if one.node_id not in names:
+                names.append(one.node_id)
+        return _Items(self._ctx.get_node(name) for name in names)
+
+    def get_node(self, node_id):
+        return next((one for one in self.nodes if one.id == node_id), None)
+
+    def get_node_instance(self, node_instance_id):
+        return self._instances.get(node_instance_id)
+
+
 class _Deployment(object):
     def __init__(self, ctx):
         self._ctx = ctx
+        self._modification = None
 
     @property
     def id(self):
@@ -242,11 +298,18 @@ class _Deployment(object):
     def scaling_groups(self):
         return _channel.context['scaling_groups']
 
-    def start_modification(self, *_, **__):
-        raise NotImplementedError('modifications of a deployment are made by the workflow scale')
+    def start_modification(self, nodes):
+        """Changes the number of instances of nodes and scaling groups: `{name: {'instances': 3}}`."""
+        names = ','.join(sorted(nodes))
+        call = {'call': 'modify', 'nodes': nodes}
+        raw = WorkflowTask(self._ctx, question_of('modify', names, '', nodes), call, 'modification of %s' % names).get()
+        self._ctx._counted(raw)
+        self._ctx.refresh_node_instances()
+        self._modification = Modification(self._ctx, raw)
+        return self._modification
 
     def list_started_modifications(self):
-        return []
+        return [] if self._modification is None else [self._modification]
 
 
 class _Blueprint(object):
@@ -327,7 +390,7 @@ class CloudifyWorkflowContext(object):
 
     @property
     def wait_after_fail(self):
-        return 600
+        return _channel.context['wait_after_fail'] or 600
 
     @property
     def logger(self):
@@ -352,16 +415,61 @@ class CloudifyWorkflowContext(object):
     def get_tasks_graph(self, name):
         return None
 
-    def local_task(self, local_task, node=None, info=None, kwargs=None, task_id=None, name=None, **_):
-        return self._process(LocalWorkflowTask(self, local_task, (), kwargs, name))
+    def local_task(
+        self,
+        local_task,
+        node=None,
+        info=None,
+        kwargs=None,
+        task_id=None,
+        name=None,
+        send_task_events=True,
+        override_task_config=False,
+        total_retries=None,
+        retry_interval=None,
+    ):
+        """Has a function of the script run as a task; what it returns is recorded, so that it runs once."""
+        return self._process(RecordedLocalTask(self, local_task, (), kwargs, name, total_retries, retry_interval))
 
-    def execute_task(self, task_name, *_, **__):
-        raise NotImplementedError(
-            'execute_task(%r): a task outside of a node is not known here; map it as an operation of a node' % task_name
+    def execute_task(
+        self,
+        task_name,
+        local=True,
+        task_queue=None,
+        task_target=None,
+        kwargs=None,
+        node_context=None,
+        send_task_events=True,
+        total_retries=None,
+        retry_interval=None,
+        timeout=None,
+        timeout_recoverable=None,
+    ):
+        """Has `module.function` run as a task of this process, which is the only one there is for it."""
+        return self.local_task(
+            lambda **given: _function(task_name)(**given),
+            kwargs=kwargs,
+            name=task_name,
+            total_retries=total_retries,
+            retry_interval=retry_interval,
         )
 
-    def start_execution(self, *_, **__):
-        raise NotImplementedError('a script cannot start executions of other deployments')
+    def start_execution(self, deployment_id, workflow_id, parameters=None, allow_custom_parameters=False, dry_run=False, **_):
+        """Has a deployment execute a workflow as soon as none other runs there; does not wait for it."""
+        call = {
+            'call': 'execution',
+            'deployment_id': deployment_id,
+            'workflow_id': workflow_id,
+            'parameters': parameters or {},
+            'allow_custom_parameters': bool(allow_custom_parameters),
+            'dry_run': bool(dry_run),
+        }
+        question = question_of('execution', deployment_id, workflow_id, parameters)
+        return _Execution(WorkflowTask(self, question, call, 'execution of %s' % workflow_id).get())
+
+    def _counted(self, raw):
+        _channel.context['counts'] = raw['counts']
+        _channel.context['scaling_groups'] = raw['scaling_groups']
 
     def download_resource(self, resource_path, target_path=None):
         import os
@@ -399,6 +507,22 @@ class CloudifyWorkflowContext(object):
             return task
         _standing.append(task)
         return task.start()
+
+
+class _Execution(dict):
+    """What is known of an execution when it has been asked for."""
+
+    def __getattr__(self, name):
+        if name not in self:
+            raise AttributeError(name)
+        return self[name]
+
+
+def _function(task_name):
+    import importlib
+
+    module, _, name = task_name.rpartition('.')
+    return getattr(importlib.import_module(module), name)
 
 
 class _Parameters(dict):

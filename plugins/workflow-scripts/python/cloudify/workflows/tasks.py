@@ -216,7 +216,91 @@ class LocalWorkflowTask(WorkflowTask):
         return self._value
 
 
+class RecordedLocalTask(LocalWorkflowTask):
+    """A function that the script has run for it as a task: beside others, retried, and once. What it returned is on record."""
+
+    def __init__(self, ctx, local_task, args=(), kwargs=None, name=None, total_retries=None, retry_interval=None):
+        super(RecordedLocalTask, self).__init__(ctx, local_task, args, kwargs, name)
+        self.key = key_of(question_of('local', self.name, '', _plain(self.kwargs)))
+        self.total_retries = _channel.context['max_retries'] if total_retries is None else total_retries
+        self.retry_interval = retry_interval
+
+    def start(self):
+        self._state = TASK_STARTED
+        _channel.send({'kind': 'calls', 'calls': [{'call': 'local', 'key': self.key}]})
+        thread = threading.Thread(target=self._run, daemon=True)
+        thread.start()
+        return self
+
+    apply_async = start
+
+    def again(self):
+        return RecordedLocalTask(
+            self.workflow_context, self.local_task, self.args, self.kwargs, self.name, self.total_retries, self.retry_interval
+        )
+
+    def _run(self):
+        _channel.wait(lambda: _channel._outcomes.get(self.key) is not None)
+        known = _channel.outcome(self.key).get('done')
+        if isinstance(known, dict) and 'value' in known:
+            self._end(known['value'])
+            return
+        try:
+            value = self._retried()
+        except BaseException as error:
+            self._end(None, error)
+            return
+        record = {'call': 'record', 'key': self.key + ' result', 'of': self.key, 'value': {'value': _plain(value)}}
+        _channel.send({'kind': 'calls', 'calls': [record]})
+        self._end(value)
+
+    def _retried(self):
+        retry = 0
+        while True:
+            try:
+                return self.local_task(*self.args, **self.kwargs)
+            except Exception as error:
+                if type(error).__name__ in _FINAL or 0 <= self.total_retries <= retry or _channel.cancelled:
+                    raise
+                pause = getattr(error, 'retry_after', None) or self.retry_interval or _channel.context['retry_interval']
+                retry += 1
+                # A cancel ends the pause.
+                _channel.wait(lambda: _channel.cancelled, 1 if pause is None else pause)
+
+    def _end(self, value, error=None):
+        with _channel._changed:
+            self._value = value
+            self.error = error
+            self._state = TASK_SUCCEEDED if error is None else TASK_FAILED
+            _channel._changed.notify_all()
+
+    def get(self, timeout=None, retry_on_failure=True):
+        if self._state == TASK_PENDING:
+            self.start()
+        if not _channel.wait(lambda: self._state in TERMINATED_STATES or _channel.cancelled, timeout):
+            raise RuntimeError('timed out waiting for %s' % self.name)
+        if self._state not in TERMINATED_STATES:
+            raise api.ExecutionCancelled()
+        self.handled = True
+        if self.error is not None:
+            raise self.error
+        return self._value
+
+
+_FINAL = ('NonRecoverableError', 'HttpException', 'ExecutionCancelled')
+
+
+def _plain(value):
+    """What of a value can be written down."""
+    try:
+        return json.loads(json.dumps(value))
+    except (TypeError, ValueError):
+        return None
+
+
 def text_of(failure):
+    if 'implementation' not in failure:
+        return failure.get('message')
     where = failure.get('node_instance_id') or ''
     operation = failure.get('operation') or ''
     return 'Task failed: %s (%s:%s): %s' % (failure.get('implementation'), where, operation, failure.get('message'))

@@ -1,0 +1,50 @@
+/** The agents on the hosts of deployments, and which of them take work. */
+import { objectMember, textMember } from '../blueprint/json.js';
+import type { CaissonConnection } from './connection.js';
+import { getInstances, listDeployments } from './deployments.js';
+import { pollersOf } from './stack/pollers.js';
+
+export interface AgentRow {
+  /** The host's node instance. */
+  readonly id: string;
+  readonly ip: string | null;
+  readonly deployment_id: string;
+  readonly node_id: string;
+  /** `lost`: no worker has asked for the host's operations lately. */
+  readonly state: 'polling' | 'lost';
+  /** RFC 3339 */
+  readonly last_seen_at: string | null;
+  readonly install_method: string;
+}
+
+/** An agent asks for work at least once a minute. */
+const SILENCE_MS = 75_000;
+
+/** @throws CaissonError (not-found) for a deployment that is not there */
+export async function listAgents(connection: CaissonConnection, deploymentId?: string): Promise<readonly AgentRow[]> {
+  const ids = deploymentId === undefined ? (await listDeployments(connection)).map(({ id }) => id) : [deploymentId];
+  const found: AgentRow[] = [];
+  for (const deployment_id of ids)
+    for (const { id, node_id, runtime_properties } of await getInstances(connection, deployment_id)) {
+      const agent = objectMember(runtime_properties, 'cloudify_agent');
+      const queue = textMember(agent, 'queue');
+      if (queue === undefined) continue;
+      const pollers = await pollersOf(connection, queue);
+      const last =
+        pollers
+          .map(({ last_seen_at }) => last_seen_at)
+          .sort()
+          .at(-1) ?? null;
+      const lives = last !== null && Date.now() - Date.parse(last) < SILENCE_MS;
+      found.push({
+        id,
+        ip: textMember(runtime_properties, 'ip') ?? null,
+        deployment_id,
+        node_id,
+        state: lives ? 'polling' : 'lost',
+        last_seen_at: last,
+        install_method: textMember(agent, 'install_method') ?? 'remote',
+      });
+    }
+  return found;
+}

@@ -1,0 +1,1 @@
+"""The worker, as the genuine `cloudify` package sees its manager."""

@@ -1,0 +1,2 @@
+#!/bin/sh
+ctx instance runtime-properties ip 127.0.0.1

@@ -1,0 +1,2 @@
+#!/bin/sh
+ctx instance runtime-properties "home_$(ctx operation name | sed 's/.*\.//')" "$HOME"

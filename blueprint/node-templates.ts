@@ -61,6 +61,8 @@ function readTemplate(
         cx.positions.ofValue(raw, 'type'),
         suggestion(typeName, nodeTypes.names),
       );
+    // What does not depend on the type is told all the same.
+    readRelationships(name, listMember(raw, 'relationships'), section, templating);
     return undefined;
   }
   const properties = completeValues(

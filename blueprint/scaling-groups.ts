@@ -62,21 +62,43 @@ function checkScaling(groups: Groups, nodes: readonly PlanNode[], cx: Compilatio
   }
   if (!fine) return false;
   const containers = containersOf(nodes);
-  for (const [name, { members }] of Object.entries(groups)) {
-    const all = new Set(members.flatMap((member) => nodesIn(member, groups)));
-    // A node that is contained in another one of the group scales with that one, wherever it stands itself.
-    const scaled = [...all].filter((node) => !containers(node).some((container) => all.has(container)));
-    for (const [index, one] of scaled.entries())
-      for (const other of scaled.slice(index + 1))
-        if (!containedTogether(one, other, containers)) {
-          fine = false;
-          cx.report(
-            'C2105',
-            `scaling group ${name} holds ${one} and ${other}, which are not contained in the same node`,
-          );
-        }
+  for (const { group, one, other } of apart(groups, containers)) {
+    fine = false;
+    cx.report('C2105', `scaling group ${group} holds ${one} and ${other}, which are not contained in the same node`);
   }
   return fine;
+}
+
+interface Pair {
+  readonly group: string;
+  readonly one: string;
+  readonly other: string;
+}
+
+/**
+ * Pairs of nodes of a scaling group that cannot scale together. A pair that is not contained in the same node is fine
+ * nevertheless when one of the two, or what it is contained in, stands in some scaling group with the other and can scale
+ * with it.
+ */
+function apart(groups: Groups, containers: (node: string) => readonly string[]): Pair[] {
+  const key = (one: string, other: string): string => JSON.stringify([one, other].sort());
+  const together = new Set<string>();
+  const doubtful = new Map<string, Pair>();
+  for (const [group, { members }] of Object.entries(groups)) {
+    const all = [...new Set(members.flatMap((member) => nodesIn(member, groups)))];
+    for (const [index, one] of all.entries())
+      for (const other of all.slice(index)) {
+        if (containedTogether(one, other, containers)) together.add(key(one, other));
+        else if (!doubtful.has(key(one, other))) doubtful.set(key(one, other), { group, one, other });
+      }
+  }
+  return [...doubtful.values()].filter(({ one, other }) => {
+    const fine =
+      containers(one).some((container) => together.has(key(container, other))) ||
+      containers(other).some((container) => together.has(key(container, one)));
+    if (fine) together.add(key(one, other));
+    return !fine;
+  });
 }
 
 function hasCircle(groups: Groups, cx: Compilation): boolean {
@@ -114,6 +136,7 @@ function containersOf(nodes: readonly PlanNode[]): (node: string) => readonly st
 
 function containedTogether(one: string, other: string, containers: (node: string) => readonly string[]): boolean {
   const [a, b] = [containers(one), containers(other)];
+  if (a.includes(other) || b.includes(one)) return true;
   return (a.length === 0 && b.length === 0) || a.some((container) => b.includes(container));
 }
 

@@ -88,7 +88,7 @@ function decoded(text: string): string {
 }
 
 function notInstalled(name: string, catalog: Catalog): SourceRefused {
-  const names = catalog.flatMap(({ plugin }) => plugin.packageNames ?? [plugin.name]);
+  const names = [...new Set(catalog.flatMap(({ plugin }) => plugin.packageNames ?? [plugin.name]))];
   const nearest = suggestion(name, names);
   return new SourceRefused(
     `no plugin ${name} is installed`,

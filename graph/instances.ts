@@ -56,7 +56,8 @@ export function planInstances(
   takenIds: ReadonlySet<string> = new Set(),
   kept?: Kept,
 ): PlannedInstances {
-  const problems = plan.nodes.flatMap((node) => node.relationships.flatMap((one) => refusal(node, one, plan)));
+  const standing = standingRelationships(plan);
+  const problems = plan.nodes.flatMap((node) => (standing.get(node.name) ?? []).flatMap((one) => refusal(node, one)));
   if (problems.length > 0) return { instances: [], problems };
   const drafts = new Expansion(plan, idMaker(random, takenIds), kept).run();
   const byNode = new Map<string, Draft[]>();
@@ -65,17 +66,41 @@ export function planInstances(
     if (own) own.push(draft);
     else byNode.set(draft.node.name, [draft]);
   }
-  const relating = new Relating(plan, byNode, kept);
+  const unsupported = plan.nodes.flatMap((node) =>
+    (standing.get(node.name) ?? []).flatMap((one) => refusalInGroup(node, one, plan, byNode)),
+  );
+  if (unsupported.length > 0) return { instances: [], problems: unsupported };
+  const relating = new Relating(plan, standing, byNode, kept);
   return { instances: drafts.map((draft) => finished(draft, relating.relationshipsOf(draft))), problems };
 }
 
 /** The first state of a deployment's instances. */
 export function initialInstances(plan: DeploymentPlan): NodeInstance[] {
   const counts = new Map<string, number>();
-  return plan.node_instances.map((planned) => {
+  return withHosts(plan.node_instances).map((planned) => {
     const index = (counts.get(planned.node_id) ?? 0) + 1;
     counts.set(planned.node_id, index);
     return newInstance(planned, index);
+  });
+}
+
+/**
+ * A node that was in a host and is so no longer, because of another relationship to it, has the host's template for its
+ * host in the plan. It is on the instance of it that it is related to, else on the first.
+ */
+export function withHosts(instances: readonly PlannedNodeInstance[]): readonly PlannedNodeInstance[] {
+  const first = new Map<string, string>();
+  const ids = new Set<string>();
+  for (const { id, node_id } of instances) {
+    ids.add(id);
+    if (!first.has(node_id)) first.set(node_id, id);
+  }
+  return instances.map((planned) => {
+    const { host_id: host, relationships } = planned;
+    if (host === undefined || ids.has(host)) return planned;
+    const own = relationships.find(({ target_name }) => target_name === host)?.target_id ?? first.get(host);
+    const { host_id: _, ...rest } = planned;
+    return own === undefined ? rest : { ...rest, host_id: own };
   });
 }
 
@@ -96,7 +121,7 @@ export function newInstance(planned: PlannedNodeInstance, index: number): NodeIn
 }
 
 function finished(
-  { id, node, hostId, groups }: Draft,
+  { id, node, hostId = node.host_id, groups }: Draft,
   relationships: readonly PlannedRelationship[],
 ): PlannedNodeInstance {
   return {
@@ -174,7 +199,8 @@ class Expansion {
 /** Every node and scaling group with what contains it, undefined for the outermost. Nodes first, in plan order. */
 export function containersOf(plan: ParsedPlan): ReadonlyMap<string, string | undefined> {
   const containers = new Map<string, string | undefined>();
-  for (const node of plan.nodes) containers.set(node.name, containedIn(node)?.target_id);
+  for (const [name, relationships] of standingRelationships(plan))
+    containers.set(name, relationships.find(isContainment)?.target_id);
   const groups = Object.entries(plan.scaling_groups);
   for (const [name] of groups) containers.set(name, undefined);
   const groupOf = new Map(groups.flatMap(([name, { members }]) => members.map((member) => [member, name] as const)));
@@ -189,8 +215,32 @@ export function containersOf(plan: ParsedPlan): ReadonlyMap<string, string | und
   return containers;
 }
 
-function containedIn(node: PlanNode): PlanRelationship | undefined {
-  return node.relationships.find(isContainment);
+const STANDING = new WeakMap<ParsedPlan, ReadonlyMap<string, readonly PlanRelationship[]>>();
+
+/**
+ * The relationships of each node that make instances and edges: of several to the same node the last declared stands,
+ * also when another one was the containment. A member of a scaling group is contained in that, so that nothing displaces
+ * its containment.
+ */
+function standingRelationships(plan: ParsedPlan): ReadonlyMap<string, readonly PlanRelationship[]> {
+  let standing = STANDING.get(plan);
+  if (!standing) {
+    const grouped = new Set(Object.values(plan.scaling_groups).flatMap(({ members }) => members));
+    standing = new Map(plan.nodes.map((node) => [node.name, lastToEach(node, grouped.has(node.name))]));
+    STANDING.set(plan, standing);
+  }
+  return standing;
+}
+
+function lastToEach({ relationships }: PlanNode, isGrouped: boolean): readonly PlanRelationship[] {
+  if (relationships.length < 2) return relationships;
+  const last = new Map<string, PlanRelationship>();
+  for (const relationship of relationships) {
+    const key = isGrouped && isContainment(relationship) ? '' : relationship.target_id;
+    last.delete(key);
+    last.set(key, relationship);
+  }
+  return [...last.values()];
 }
 
 export function isContainment({ type_hierarchy }: PlanRelationship): boolean {
@@ -205,6 +255,7 @@ class Relating {
 
   constructor(
     readonly plan: ParsedPlan,
+    readonly standing: ReadonlyMap<string, readonly PlanRelationship[]>,
     readonly byNode: ReadonlyMap<string, readonly Draft[]>,
     readonly kept: Kept | undefined,
   ) {
@@ -217,16 +268,14 @@ class Relating {
     }
   }
 
-  /** One edge per target instance: of two relationships to the same one, the last declared stays. */
   relationshipsOf(draft: Draft): PlannedRelationship[] {
-    const edges = new Map<string, PlannedRelationship>();
-    for (const relationship of draft.node.relationships) {
-      for (const target_id of this.#targets(draft, relationship)) {
-        edges.delete(target_id);
-        edges.set(target_id, { type: relationship.type, target_name: relationship.target_id, target_id });
-      }
-    }
-    return [...edges.values()];
+    return (this.standing.get(draft.node.name) ?? []).flatMap((relationship) =>
+      this.#targets(draft, relationship).map((target_id) => ({
+        type: relationship.type,
+        target_name: relationship.target_id,
+        target_id,
+      })),
+    );
   }
 
   #targets(draft: Draft, relationship: PlanRelationship): readonly string[] {
@@ -270,16 +319,31 @@ function connectionType({ properties }: PlanRelationship): string | undefined {
   return textMember(properties, 'connection_type');
 }
 
-function refusal(node: PlanNode, relationship: PlanRelationship, plan: ParsedPlan): Problem[] {
-  const { type, type_hierarchy, target_id } = relationship;
-  const owner = `relationship ${type} of node template ${node.name} to ${target_id}`;
-  if (!type_hierarchy.some((name) => KINDS.includes(name)))
+function called(node: PlanNode, { type, target_id }: PlanRelationship): string {
+  return `relationship ${type} of node template ${node.name} to ${target_id}`;
+}
+
+function refusal(node: PlanNode, relationship: PlanRelationship): Problem[] {
+  const owner = called(node, relationship);
+  if (!relationship.type_hierarchy.some((name) => KINDS.includes(name)))
     return [{ code: 'C3006', message: `${owner} is derived from none of ${KINDS.join(', ')}` }];
   if (isContainment(relationship)) return [];
   const connection = connectionType(relationship);
-  if (connection !== 'all_to_all' && connection !== 'all_to_one')
-    return [{ code: 'C3005', message: `${owner}: connection_type must be all_to_all or all_to_one` }];
-  if (connection === 'all_to_all') return [];
+  return connection === 'all_to_all' || connection === 'all_to_one'
+    ? []
+    : [{ code: 'C3005', message: `${owner}: connection_type must be all_to_all or all_to_one` }];
+}
+
+/** Where there are no instances there is nothing to refuse. */
+function refusalInGroup(
+  node: PlanNode,
+  relationship: PlanRelationship,
+  plan: ParsedPlan,
+  byNode: ReadonlyMap<string, unknown>,
+): Problem[] {
+  const { target_id } = relationship;
+  if (isContainment(relationship) || connectionType(relationship) === 'all_to_all') return [];
+  if (!byNode.has(node.name) || !byNode.has(target_id)) return [];
   const containers = containersOf(plan);
   const groups = (name: string): string[] => {
     const found: string[] = [];
@@ -288,7 +352,7 @@ function refusal(node: PlanNode, relationship: PlanRelationship, plan: ParsedPla
     return found;
   };
   const shared = groups(node.name).find((group) => groups(target_id).includes(group));
-  return shared === undefined
-    ? []
-    : [{ code: 'C3007', message: `${owner} is all_to_one, which cannot be within the scaling group ${shared}` }];
+  if (shared === undefined) return [];
+  const message = `${called(node, relationship)} is all_to_one, which cannot be within the scaling group ${shared}`;
+  return [{ code: 'C3007', message }];
 }

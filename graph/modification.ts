@@ -4,7 +4,7 @@
  */
 import type { Problem } from '../blueprint/diagnostics.js';
 import type { DeploymentPlan, PlanNode, PlanRelationship } from '../blueprint/plan.js';
-import { containersOf, isContainment, type Kept, newInstance, planInstances } from './instances.js';
+import { containersOf, isContainment, type Kept, newInstance, planInstances, withHosts } from './instances.js';
 import type { NodeInstance, RelationshipInstance } from './state.js';
 
 export interface ModificationRequest {
@@ -55,7 +55,7 @@ export function planModification(request: ModificationRequest): Modification {
   });
   const indexes = new Map<string, number>();
   for (const { node_id, index } of instances) indexes.set(node_id, Math.max(index, indexes.get(node_id) ?? 0));
-  const fresh = planned.instances
+  const fresh = withHosts(planned.instances)
     .filter(({ id }) => !previous.has(id))
     .map((one) => {
       const index = (indexes.get(one.node_id) ?? 0) + 1;

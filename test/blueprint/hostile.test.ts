@@ -102,7 +102,7 @@ test('no document makes the compiler crash, hang or change the prototypes of obj
       const lines = Object.entries(sections).map(([name, own]) => `${JSON.stringify(name)}: ${JSON.stringify(own)}`);
       await survives(`${version(minor)}${lines.join('\n')}`);
     }),
-    { numRuns: 400 },
+    { numRuns: Number(process.env.CAISSON_FUZZ_RUNS ?? 400) },
   );
 }, 60_000);
 
@@ -135,6 +135,6 @@ test('no text makes it crash or hang', async () => {
       await survives(pieces.join(''));
       await survives(`${version(5)}node_types:\n  ${pieces.join('')}`);
     }),
-    { numRuns: 400 },
+    { numRuns: Number(process.env.CAISSON_FUZZ_RUNS ?? 400) },
   );
 }, 60_000);

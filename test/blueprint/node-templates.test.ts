@@ -102,3 +102,12 @@ bogus: 1
   expect(diagnostics[0]?.hint).toBe('did you mean cloudify.nodes.WebServer?');
   expect(diagnostics[4]?.hint).toBe('did you mean web?');
 });
+
+test('of a node template whose type there is not, wrong relationships are told all the same', async () => {
+  const text = `${version(5)}${RELATIONSHIPS}node_types: { T: {} }
+node_templates:
+  a: { type: TT, relationships: [{ type: cloudify.relationships.depends_on, target: bb }] }
+  b: { type: T }
+`;
+  expect(await refusalOf(text)).toEqual(['C2060', 'C2062']);
+});

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { PlannedNodeInstance } from '../../blueprint/plan.js';
+import { initialInstances } from '../../graph/instances.js';
 import { deploy, deploymentOf, RELATIONSHIPS, version } from '../blueprint/compile-text.js';
 
 const blueprint = (templates: string, more = ''): string =>
@@ -100,6 +101,32 @@ test('of two relationships between the same instances the last stays', async () 
   const both = `${relationship('contained_in', 'a')}, ${relationship('connected_to', 'a')}`;
   const instances = await instancesOf(blueprint([template('a', 1), template('b', 1, both)].join('\n')));
   expect(of(instances, 'b')[0]?.relationships).toMatchObject([{ type: 'cloudify.relationships.connected_to' }]);
+});
+
+test('a relationship to its own container takes a node out of it, unless it is in a scaling group', async () => {
+  const host = template('host', 2, '', 'cloudify.nodes.Compute');
+  const app = template('app', 2, `${relationship('contained_in', 'host')}, ${relationship('depends_on', 'host')}`);
+  const alone = await instancesOf(blueprint(`${host}\n${app}`));
+  expect(of(alone, 'app').map(({ relationships }) => relationships.map(({ type }) => type.split('.').at(-1)))).toEqual([
+    ['depends_on', 'depends_on'],
+    ['depends_on', 'depends_on'],
+  ]);
+  const deployed = initialInstances(await deploymentOf(blueprint(`${host}\n${app}`)));
+  const hosts = new Set(deployed.map(({ id }) => id));
+  expect(deployed.every(({ host_id }) => host_id === undefined || hosts.has(host_id))).toBe(true);
+  const grouped = await instancesOf(blueprint(`${host}\n${app}`, scaling(1, 'app')));
+  expect(of(grouped, 'app')).toHaveLength(4);
+  expect(of(grouped, 'app')[0]?.relationships).toHaveLength(3);
+});
+
+test('all_to_one within a scaling group is refused where there are instances', async () => {
+  const text = (count: number) =>
+    blueprint(
+      `${template('a', count)}\n${template('b', 1, relationship('connected_to', 'a', 'connection_type: all_to_one'))}`,
+      scaling(1, 'a', 'b'),
+    );
+  expect((await deploy(text(1))).diagnostics.map(({ code }) => code)).toEqual(['C3007']);
+  expect((await deploy(text(0))).diagnostics).toEqual([]);
 });
 
 test('no instances, no relationships', async () => {

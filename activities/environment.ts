@@ -5,6 +5,8 @@ import type { LogOwner, OperationLog } from './operation-log.js';
 import type { SecretLookup } from './secrets.js';
 
 export interface OperationEnvironment {
+  /** Aborted when the process is about to end: what runs is to stop, and another worker runs it again. @default never */
+  readonly releasing?: AbortSignal | undefined;
   /** A folder with the blueprint's files, fetched from the artifact store if need be. */
   blueprintFolder(archive: string | undefined): Promise<string>;
   /** A folder of a deployment and plugin on this machine, made on demand. */

@@ -1,9 +1,9 @@
 /** The activities of a worker: one per plugin operation, and those that the workflows keep house with. */
-import { ApplicationFailure, activityInfo } from '@temporalio/activity';
-import type { Plugin } from '../plugins/sdk/define.js';
+import { activityInfo } from '@temporalio/activity';
 import type { ArtifactStore } from '../store/artifact-store.js';
 import type { LeanRequest } from '../workflows/lean-request.js';
 import { BegunRuns } from './begun-runs.js';
+import { type DefinitionSources, Definitions } from './definitions.js';
 import type { OperationEnvironment } from './environment.js';
 import type { PayloadReader } from './history.js';
 import { journalActivities } from './journal.js';
@@ -16,8 +16,7 @@ import { servicesActivities } from './services.js';
 import { wholeRequest } from './whole-request.js';
 import { workflowScriptActivities } from './workflow-script.js';
 
-export interface ActivityDependencies {
-  readonly plugins: readonly Plugin[];
+export interface ActivityDependencies extends DefinitionSources {
   readonly store: ArtifactStore;
   readonly payloads: PayloadReader;
   readonly environment: OperationEnvironment;
@@ -39,28 +38,24 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     ...metricsActivities(dependencies.prometheus),
     ...servicesActivities(),
     ...workflowScriptActivities(dependencies.environment),
-    // Temporal gives the calls of unknown activities to this one. Failing at once beats retrying for ever.
-    default: async () => {
-      const { activityType } = activityInfo();
-      throw ApplicationFailure.nonRetryable(
-        `no plugin of this worker provides ${activityType}; see: caisson plugins list`,
-        'UnknownOperation',
-      );
-    },
   };
 }
 
-function operationActivities({ plugins, environment, payloads, observers = [] }: ActivityDependencies): Activities {
+/**
+ * One per operation of the worker's own plugins. Temporal gives the calls of all others to `default`: those of plugin
+ * packages, which may be uploaded while the worker runs, and those that nobody provides, which fail at once.
+ */
+function operationActivities({ environment, payloads, observers = [], ...sources }: ActivityDependencies): Activities {
   const runs = new BegunRuns(payloads);
-  const activities: Activities = {};
-  for (const plugin of plugins) {
-    for (const [name, definition] of Object.entries(plugin.operations)) {
-      const type = `${plugin.name}.${name}`;
-      if (activities[type]) throw new Error(`two plugins define the operation ${type}`);
-      const run = async (request: OperationRequest) => await runOperation(definition, request, environment);
-      const watched = observers.length === 0 ? run : observedOperation(type, run, observers);
-      activities[type] = async (sent: OperationRequest | LeanRequest) => await watched(await wholeRequest(sent, runs));
-    }
-  }
-  return activities;
+  const definitions = new Definitions(sources);
+  const run = async (request: OperationRequest) => {
+    const definition = await definitions.find(activityInfo().activityType, request);
+    return await runOperation(definition, request, environment);
+  };
+  const perform = async (sent: OperationRequest | LeanRequest): Promise<unknown> => {
+    const request = await wholeRequest(sent, runs);
+    if (observers.length === 0) return await run(request);
+    return await observedOperation(activityInfo().activityType, run, observers)(request);
+  };
+  return Object.fromEntries([...definitions.types, 'default'].map((type) => [type, perform]));
 }

@@ -81,6 +81,7 @@ function endOf(error: unknown): Omit<AttemptEnd, 'ended_at'> {
   if (!(error instanceof ApplicationFailure))
     return { outcome: 'retried', error: { type: (error as Error).name, message: (error as Error).message } };
   if (error.type === 'NotYet') return { outcome: 'waiting' };
+  if (error.type === 'WorkerShutdown' || error.type === 'ServedElsewhere') return { outcome: 'released' };
   const details = error.details?.[0] as OperationFailureDetails | undefined;
   return {
     outcome: error.nonRetryable ? 'failed' : 'retried',

@@ -66,6 +66,8 @@ export interface PluginInfo {
   readonly name: string;
   readonly package_name?: string;
   readonly package_version?: string;
+  /** Hash of the package in the artifact store that has its code; absent: the worker's own. */
+  readonly archive?: string;
   /** Where its code is, as the blueprint says: a folder of it, or an address. */
   readonly source?: string;
   /** For pip. */

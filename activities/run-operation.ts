@@ -45,7 +45,8 @@ export async function runOperation(
   });
   const beat = setInterval(() => heartbeat(mark()), BEAT_MS);
   const timeout = timeoutOf(definition, first);
-  const signal = timeout ? AbortSignal.any([cancellationSignal, timeout.signal]) : cancellationSignal;
+  const { releasing } = environment;
+  const signal = AbortSignal.any([cancellationSignal, releasing, timeout?.signal].filter((one) => one !== undefined));
   // A later attempt asks for its request anew: properties may have changed since the first was sent.
   const fetched = info.attempt === 1 ? first : ((await freshRequest(first)) ?? first);
   const log = environment.logFor(first);
@@ -98,6 +99,11 @@ export async function runOperation(
     if (first.operation.poll && !result) throw new NotYet(first);
     return resultOf(secrets.refer(result ?? null), secrets.referIn(takePatches()), history);
   } catch (error) {
+    if (!cancellationSignal.aborted && releasing && isCancelled(error, releasing)) {
+      await flush(takePatches());
+      heartbeat(mark({ released: true }));
+      throw ApplicationFailure.create({ message: 'the worker shuts down', type: 'WorkerShutdown', nextRetryDelay: 1 });
+    }
     if (isCancelled(error, cancellationSignal)) {
       await flush(takePatches());
       const released = Context.current().cancellationDetails?.workerShutdown === true;

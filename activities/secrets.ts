@@ -65,7 +65,8 @@ export function secretLookup(provider: SecretProvider): SecretLookup {
 export async function resolveSecrets(request: OperationRequest, secrets: SecretLookup): Promise<OperationRequest> {
   const values = new Map<string, Json>();
   const { instances } = request.snapshot;
-  for (const key of secretKeys([request.inputs, request.snapshot.nodes as unknown as Json])) {
+  const { properties } = request.plugin;
+  for (const key of secretKeys([request.inputs, properties ?? null, request.snapshot.nodes as unknown as Json])) {
     values.set(key, await secrets.get(key));
   }
   for (const key of secretKeys(instances as unknown as Json)) {
@@ -81,6 +82,7 @@ export async function resolveSecrets(request: OperationRequest, secrets: SecretL
   return {
     ...request,
     inputs: evaluate(request.inputs, scope) as JsonObject,
+    ...(properties ? { plugin: { ...request.plugin, properties: evaluate(properties, scope) as JsonObject } } : {}),
     snapshot: {
       nodes: Object.fromEntries(nodes),
       instances: Object.fromEntries(Object.entries(instances).map(exported)),

@@ -123,6 +123,7 @@ export interface Place {
   readonly offset: number;
 }
 
+/** A mistake of a blueprint's author: a code, what is wrong, where, and what to do. */
 export interface Diagnostic {
   readonly code: DiagnosticCode;
   /** A word or two: the kind of problem. */
@@ -134,6 +135,7 @@ export interface Diagnostic {
   readonly reference?: { readonly class: string; readonly code: number | null };
 }
 
+/** A place in a source: lines and columns begin at 1. */
 export interface SourcePosition {
   readonly file: string;
   /** From 1. */

@@ -163,4 +163,9 @@ export interface PlannedRelationship {
 export interface DeploymentPlan extends ParsedPlan {
   readonly node_instances: readonly PlannedNodeInstance[];
   readonly inter_deployment_functions: readonly Json[];
+  /**
+   * Plugins whose code is a package of the artifact store: name of the plugin in the plan → hash of the package's archive.
+   * It is what makes a deployment keep the version it was made with.
+   */
+  readonly plugin_archives?: Readonly<Record<string, string>>;
 }

@@ -29,14 +29,25 @@ export function satisfiesVersion(version: string, specification: string): boolea
   return satisfied;
 }
 
+/**
+ * Orders two versions; one that is none comes before every other.
+ *
+ * @returns less than 0 when `one` is the older, 0 when they are the same
+ */
+export function compareVersions(one: string, other: string): number {
+  const [first, second] = [parseVersion(one), parseVersion(other)];
+  if (!first || !second) return Number(first !== undefined) - Number(second !== undefined);
+  return compareParsed(first, second);
+}
+
 function satisfiesClause(text: string, operator: string, wanted: string): boolean | undefined {
   if (operator === '===') return text.trim().toLowerCase() === wanted.toLowerCase();
   const version = parseVersion(text);
   const isPrefix = wanted.endsWith('.*');
   const other = parseVersion(isPrefix ? wanted.slice(0, -2) : wanted);
   if (!version || !other || (isPrefix && operator !== '==' && operator !== '!=')) return undefined;
-  const same = isPrefix ? hasPrefix(version, other) : compareVersions(publicOf(version, other), other) === 0;
-  const order = compareVersions({ ...version, local: [] }, other);
+  const same = isPrefix ? hasPrefix(version, other) : compareParsed(publicOf(version, other), other) === 0;
+  const order = compareParsed({ ...version, local: [] }, other);
   switch (operator) {
     case '==':
       return same;
@@ -103,7 +114,7 @@ function hasPrefix(version: PythonVersion, prefix: PythonVersion): boolean {
   );
 }
 
-function compareVersions(one: PythonVersion, other: PythonVersion): number {
+function compareParsed(one: PythonVersion, other: PythonVersion): number {
   return (
     one.epoch - other.epoch ||
     compareLists(one.release, other.release) ||

@@ -6,6 +6,7 @@ import { CaissonError } from './errors.js';
 import type { ConnectionSettings, Settings } from './settings.js';
 import type { Stack, StackStep } from './stack/up.js';
 
+/** A connection to Temporal and to the artifact store. Made by `connect`; to be closed. */
 export interface CaissonConnection {
   readonly client: Client;
   readonly namespace: string;
@@ -24,6 +25,7 @@ export interface CaissonConnection {
   close(): Promise<void>;
 }
 
+/** How `connect` goes about it. */
 export interface ConnectOptions {
   /**
    * Bring the embedded stack up if no server is configured and it does not run.

@@ -21,6 +21,7 @@ import type { CaissonConnection } from './connection.js';
 import { checkId } from './deployment-id.js';
 import { type CaissonError, conflict, notFound } from './errors.js';
 import type { CompiledBlueprint, PreparedDeployment } from './prepare.js';
+import { refuseUnserved } from './served.js';
 import { storeFiles } from './stored-files.js';
 
 /** What of a prepared blueprint makes a deployment. */
@@ -28,6 +29,7 @@ export type CreatableDeployment = Pick<PreparedDeployment, 'compact' | 'instance
   readonly blueprint: Pick<CompiledBlueprint, 'id' | 'folder' | 'mainFile' | 'imported'>;
 };
 
+/** The id of the new deployment, its labels, and its first execution. */
 export interface CreateDeploymentOptions {
   readonly id: string;
   readonly labels?: JsonObject;
@@ -51,7 +53,8 @@ export async function createDeployment(
   checkId(id);
   const { blueprint, compact, instances } = prepared;
   await refuseExisting(connection, id);
-  const archive = await storeFiles(connection.store, blueprint, compact);
+  await refuseUnserved(connection, compact);
+  const archive = await storeFiles(connection.store, { blueprint, plan: compact, deploymentId: id });
   const input: DeploymentInput = {
     id,
     blueprint: { id: blueprint.id, main_file: blueprint.mainFile, archive },
@@ -123,6 +126,7 @@ export async function getInstances(connection: CaissonConnection, id: string): P
   return running?.instances ?? settled.instances;
 }
 
+/** A line of a list of deployments. */
 export interface DeploymentSummary {
   readonly id: string;
   readonly blueprint_id: string;

@@ -5,6 +5,7 @@
 import type { Diagnostic } from '../blueprint/diagnostics.js';
 import type { JsonObject } from '../blueprint/json.js';
 
+/** What kind of error it is: it decides the exit code of the command line. */
 export type ErrorKind =
   /** Wrong flags or arguments, or a prompt where nobody can answer. */
   | 'usage'
@@ -35,6 +36,7 @@ export interface ErrorFields {
   readonly cause?: unknown;
 }
 
+/** What goes wrong for a user, with a code that stays the same, a kind, and what to do. */
 export class CaissonError extends Error {
   override readonly name = 'CaissonError';
   readonly hint: string | undefined;

@@ -104,6 +104,7 @@ export async function findExecution(
   throw notFound('execution or deployment', word, 'see: caisson executions list');
 }
 
+/** How an execution is cancelled. */
 export interface CancelOptions {
   /** Do not wait for running operations. */
   readonly force?: boolean;

@@ -2,11 +2,11 @@
  * Caisson as a library: everything that the command line does.
  *
  * @example
- * import { compileBlueprint, connect, createDeployment, installedPlugins, loadSettings, newExecutionId, prepare,
+ * import { compileBlueprint, connect, createDeployment, loadSettings, newExecutionId, pluginCatalog, prepare,
  *   settledExecution, DEFAULT_OPTIONS } from 'caisson';
  *
  * const { settings } = await loadSettings();
- * const catalog = await installedPlugins(settings.pluginFolders);
+ * const catalog = await pluginCatalog(settings);
  * const prepared = prepare(await compileBlueprint('shop.yaml', catalog), { size: 3 }, catalog);
  * const connection = await connect(settings);
  * const first = { id: newExecutionId('install'), workflow_id: 'install', parameters: {}, options: DEFAULT_OPTIONS };
@@ -61,6 +61,7 @@ export {
 export { readInputs } from './inputs.js';
 export { type Outputs, outputsOf } from './outputs.js';
 export { checkedParameters } from './parameters.js';
+export { pluginCatalog } from './plugin-catalog.js';
 export { getPolicies, pausePolicies, resetPolicies, resumePolicies } from './policies.js';
 export { type CompiledBlueprint, compileBlueprint, type PreparedDeployment, prepare } from './prepare.js';
 export { type LoadedSettings, loadSettings, type Settings } from './settings.js';

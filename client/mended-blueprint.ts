@@ -4,6 +4,7 @@ import type { ExecutionRequest } from '../workflows/messages.js';
 import type { CaissonConnection } from './connection.js';
 import { getPlan } from './deployments.js';
 import { compileBlueprint, prepare } from './prepare.js';
+import { refuseUnserved } from './served.js';
 import { storeFiles } from './stored-files.js';
 
 /**
@@ -22,6 +23,7 @@ export async function mendedBlueprint(
   const { inputs } = await getPlan(connection, deploymentId);
   const compiled = await compileBlueprint(file, catalog);
   const { compact } = prepare(compiled, inputs, catalog);
-  const archive = await storeFiles(connection.store, compiled, compact);
+  await refuseUnserved(connection, compact);
+  const archive = await storeFiles(connection.store, { blueprint: compiled, plan: compact, deploymentId });
   return { blueprint: { id: compiled.id, main_file: compiled.mainFile, archive }, plan: compact };
 }

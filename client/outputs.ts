@@ -8,6 +8,7 @@ import type { NodeInstance } from '../graph/state.js';
 import type { CaissonConnection } from './connection.js';
 import { getDeployment, getInstances, getPlan } from './deployments.js';
 
+/** Outputs and capabilities of a deployment, evaluated. */
 export interface Outputs {
   readonly outputs: JsonObject;
   readonly capabilities: JsonObject;

@@ -6,13 +6,7 @@ import { satisfiesVersion } from '../blueprint/python-version.js';
 import { readSource } from '../blueprint/source.js';
 import { suggestion } from '../blueprint/suggestion.js';
 import type { Version } from '../blueprint/version.js';
-import {
-  type Catalog,
-  findPlugin,
-  type InstalledPlugin,
-  isChosen,
-  type PluginDescription,
-} from '../plugins/catalog.js';
+import { type Catalog, findPlugin, findPlugins, isChosen, type PluginDescription } from '../plugins/catalog.js';
 
 const PUBLISHED = [
   /^https?:\/\/[^/?#]+\/spec\/([\w-]+-plugin)\/[^/?#]+\/plugin[\w.]*\.yaml$/,
@@ -31,16 +25,25 @@ export async function pluginImport(
 ): Promise<PluginDescription | undefined> {
   if (!entry.startsWith('plugin:')) return await publishedPlugin(entry, version, catalog);
   const { name, specification } = parsePluginImport(entry);
-  const installed = findPlugin(catalog, name);
-  if (!installed) throw notInstalled(name, catalog);
-  const description = await installed.describe(version);
-  if (!description)
+  const installed = findPlugins(catalog, name);
+  if (installed.length === 0) throw notInstalled(name, catalog);
+  const offered: string[] = [];
+  for (const one of installed) {
+    const description = await one.describe(version);
+    if (!description) continue;
+    const own = versionIn(description, name) ?? one.plugin.version;
+    if (specification === undefined || isWanted(own, specification)) return description;
+    offered.push(own ?? 'one without a version');
+  }
+  if (offered.length === 0)
     throw new SourceRefused(
       `plugin ${name} describes no types: nothing needs to be imported`,
       'leave the import out, and declare the plugin under plugins',
     );
-  if (specification !== undefined) checkVersion(name, specification, installed, description);
-  return description;
+  throw new SourceRefused(
+    `version ${specification} of plugin ${name} is asked for, and ${offered.join(', ')} is installed`,
+    'take one in: caisson plugins install PACKAGE@VERSION, or caisson plugins upload FOLDER',
+  );
 }
 
 /** A published address means the installed plugin, whatever version it was of. */
@@ -93,22 +96,13 @@ function notInstalled(name: string, catalog: Catalog): SourceRefused {
   );
 }
 
-function checkVersion(
-  name: string,
-  specification: string,
-  { plugin }: InstalledPlugin,
-  description: PluginDescription,
-): void {
-  const installed = versionIn(description, name) ?? plugin.version;
-  const satisfied = installed === undefined ? undefined : satisfiesVersion(installed, specification);
-  if (satisfied === true) return;
-  if (installed !== undefined && satisfied === undefined)
-    throw new SourceRefused(
-      `${specification} asks for no version that can be understood`,
-      'write, for instance: version= >=1.2,<2',
-    );
+function isWanted(version: string | undefined, specification: string): boolean {
+  if (version === undefined) return false;
+  const satisfied = satisfiesVersion(version, specification);
+  if (satisfied !== undefined) return satisfied;
   throw new SourceRefused(
-    `version ${specification} of plugin ${name} is asked for, and ${installed ?? 'one without a version'} is installed`,
+    `${specification} asks for no version that can be understood`,
+    'write, for instance: version= >=1.2,<2',
   );
 }
 

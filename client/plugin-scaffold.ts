@@ -1,113 +1,104 @@
-/** A new plugin that works, for its author to change: a type, two operations, a test. */
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+/** A new plugin that builds, passes its tests and runs, for its author to change. */
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { typesModule } from '../plugins/plugin-types.js';
 import { conflict, usageError } from './errors.js';
+import { renamedHistory } from './scaffold/history.js';
+
+const TEMPLATES = fileURLToPath(new URL('./scaffold/plugin/', import.meta.url));
+const SUFFIX = '.tmpl';
+/** The name of the plugin whose run the template's history is of. */
+const RECORDED = { name: 'qq-plugin', types: 'qq_plugin' };
+
+export interface ScaffoldOptions {
+  /**
+   * What npm installs `caisson` from: a version, or `file:` and a path.
+   * @default this version; where Caisson runs from its sources, these
+   */
+  readonly caisson?: string | undefined;
+}
 
 /**
+ * Writes a plugin package: description, typed operations, a workflow, tests, a blueprint.
+ *
  * @param name prefix of its operations
  * @returns the names of the files written
- * @throws CaissonError (conflict) for a folder that is not empty
+ * @throws CaissonError (usage) for a name that cannot be one; (conflict) for a folder that is not empty
  */
-export async function writeScaffold(name: string, folder: string): Promise<readonly string[]> {
-  if (!/^[a-z][\w-]*$/.test(name))
+export async function writeScaffold(
+  name: string,
+  folder: string,
+  options: ScaffoldOptions = {},
+): Promise<readonly string[]> {
+  if (!/^[a-z][a-z0-9_-]*$/.test(name))
     throw usageError(`${name} is no name for a plugin`, 'small letters, digits, - and _: my-plugin');
   const there = await readdir(folder).catch(() => []);
   if (there.length > 0) throw conflict(`${folder} is not empty`);
-  await mkdir(folder, { recursive: true });
-  const files = scaffold(name);
-  for (const [file, text] of Object.entries(files)) await writeFile(path.join(folder, file), text);
-  return Object.keys(files);
+  const files = await scaffold(name, options);
+  for (const [file, text] of files) {
+    await mkdir(path.dirname(path.join(folder, file)), { recursive: true });
+    await writeFile(path.join(folder, file), text);
+  }
+  return [...files.keys()];
 }
 
-function scaffold(name: string): Readonly<Record<string, string>> {
-  const type = `${name.replaceAll('-', '_')}.nodes.Thing`;
-  const manifest = {
-    name: `caisson-${name}`,
-    version: '0.1.0',
-    type: 'module',
-    exports: './index.js',
-    keywords: ['caisson-plugin'],
-    caissonPlugin: { yaml: 'plugin.yaml', apiVersion: 1 },
-    scripts: { test: 'node --test' },
-    peerDependencies: { caisson: '*' },
+async function scaffold(name: string, { caisson }: ScaffoldOptions): Promise<ReadonlyMap<string, string>> {
+  const own = await ownPackage();
+  const types = name.replaceAll('-', '_');
+  const words: Readonly<Record<string, string>> = {
+    NAME: name,
+    TYPES: types,
+    VERSION: own.version,
+    CAISSON: caisson ?? own.dependency,
+    TYPESCRIPT: own.typescript,
+    TYPES_NODE: own.typesNode,
   };
+  const files = new Map<string, string>();
+  for (const template of (await readdir(TEMPLATES, { recursive: true })).sort()) {
+    if (!template.endsWith(SUFFIX)) continue;
+    const file = template.slice(0, -SUFFIX.length).replaceAll(path.sep, '/');
+    const text = await readFile(path.join(TEMPLATES, template), 'utf8');
+    if (file.startsWith('test/histories/'))
+      files.set(file, renamedHistory(text, { [RECORDED.types]: types, [RECORDED.name]: name }));
+    else files.set(file.replace('gitignore', '.gitignore'), filled(text, words));
+  }
+  files.set('src/plugin-types.ts', await typesModule(files.get('plugin.yaml') ?? '', name));
+  return files;
+}
+
+function filled(text: string, words: Readonly<Record<string, string>>): string {
+  return text.replaceAll(/%([A-Z_]+)%/g, (whole, word: string) => words[word] ?? whole);
+}
+
+interface OwnPackage {
+  readonly version: string;
+  readonly dependency: string;
+  readonly typescript: string;
+  readonly typesNode: string;
+}
+
+/** What a plugin is built with is what Caisson itself was. */
+async function ownPackage(): Promise<OwnPackage> {
+  const root = await packageFolder();
+  const { version, devDependencies } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')) as {
+    readonly version: string;
+    readonly devDependencies: Readonly<Record<string, string>>;
+  };
+  const installed = root.split(path.sep).includes('node_modules');
   return {
-    'package.json': `${JSON.stringify(manifest, null, 2)}\n`,
-    'plugin.yaml': `plugins:
-  ${name}:
-    executor: central_deployment_agent
-    package_name: caisson-${name}
-    package_version: "0.1.0"
-
-node_types:
-  ${type}:
-    derived_from: cloudify.nodes.Root
-    properties:
-      path:
-        description: A file that says it is there.
-        type: string
-        required: true
-    interfaces:
-      cloudify.interfaces.lifecycle:
-        create:
-          implementation: ${name}.thing.create
-          inputs:
-            text: { type: string, default: hello }
-        delete: ${name}.thing.delete
-`,
-    'index.js': `// @ts-check
-import { rm, writeFile } from 'node:fs/promises';
-import { definePlugin, operation, requireNode } from 'caisson/plugin-sdk';
-
-export default definePlugin({
-  name: '${name}',
-  packageNames: ['caisson-${name}'],
-  operations: {
-    'thing.create': operation({}, async (ctx, inputs) => {
-      const { node, instance } = requireNode(ctx);
-      const path = String(node.properties.path);
-      // Run twice, it does the same: an attempt may be cut off anywhere.
-      await writeFile(path, String(inputs.text));
-      instance.runtimeProperties.path = path;
-      ctx.logger.info('wrote %s', path);
-    }),
-
-    'thing.delete': operation({}, async (ctx) => {
-      const { instance } = requireNode(ctx);
-      const { path } = instance.runtimeProperties;
-      if (typeof path === 'string') await rm(path, { force: true });
-      delete instance.runtimeProperties.path;
-    }),
-  },
-});
-`,
-    'index.test.js': `import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { test } from 'node:test';
-import { runOperation } from 'caisson/plugin-sdk/testing';
-import plugin from './index.js';
-
-test('a thing is made, and deleted', async () => {
-  const properties = { path: path.join(tmpdir(), \`thing-\${process.pid}\`) };
-  const made = await runOperation(plugin, 'thing.create', { properties, inputs: { text: 'hi' } });
-  assert.equal(made.status, 'succeeded');
-  assert.deepEqual(made.runtimeProperties, { path: properties.path });
-  const { runtimeProperties } = made;
-  assert.equal((await runOperation(plugin, 'thing.delete', { properties, runtimeProperties })).status, 'succeeded');
-  assert.ok(!existsSync(properties.path));
-});
-`,
-    'blueprint.yaml': `tosca_definitions_version: cloudify_dsl_1_5
-imports:
-  - cloudify/types/types.yaml
-  - plugin:caisson-${name}
-node_templates:
-  thing:
-    type: ${type}
-    properties:
-      path: /tmp/${name}-thing
-`,
+    version,
+    dependency: installed ? `^${version}` : `file:${root}`,
+    typescript: devDependencies.typescript ?? '*',
+    typesNode: devDependencies['@types/node'] ?? '*',
   };
+}
+
+async function packageFolder(): Promise<string> {
+  for (let folder = path.dirname(fileURLToPath(import.meta.url)); ; folder = path.dirname(folder)) {
+    const manifest = await readFile(path.join(folder, 'package.json'), 'utf8').catch(() => undefined);
+    if (manifest !== undefined && (JSON.parse(manifest) as { readonly name?: string }).name === 'caisson')
+      return folder;
+    if (folder === path.dirname(folder)) throw new Error('the package of Caisson is not found');
+  }
 }

@@ -5,19 +5,20 @@ import { compile } from '../blueprint/compile.js';
 import type { CompileHost } from '../blueprint/imports.js';
 import type { JsonObject } from '../blueprint/json.js';
 import type { DeploymentPlan, ParsedPlan } from '../blueprint/plan.js';
-import { compactPlan } from '../graph/compact-plan.js';
 import { initialInstances } from '../graph/instances.js';
 import { prepareDeployment } from '../graph/prepare-deployment.js';
 import type { NodeInstance } from '../graph/state.js';
-import { activityOf, type Catalog, unprovidedHint } from '../plugins/catalog.js';
+import { type Catalog, unprovidedHint } from '../plugins/catalog.js';
 import type { ImportedFolder } from '../store/blueprint-archive.js';
 import { type BlueprintHostOptions, blueprintHost } from './blueprint-host.js';
+import { boundPlan } from './bound-plan.js';
 import { CaissonError, refusal } from './errors.js';
 import { importResolver, parseImportRules } from './import-resolver.js';
 import { importedFolders } from './imported-folders.js';
 import type { GivenInputs } from './inputs.js';
 import { loadSettings } from './settings.js';
 
+/** A blueprint that was compiled: its plan, and the files that go to the workers. */
 export interface CompiledBlueprint {
   /** The name its deployments have by default: that of the folder, and of the file unless that is `blueprint.yaml`. */
   readonly id: string;
@@ -31,6 +32,7 @@ export interface CompiledBlueprint {
   readonly sources: ReadonlyMap<string, string>;
 }
 
+/** A blueprint with inputs bound and instances planned: it could start. */
 export interface PreparedDeployment {
   readonly blueprint: CompiledBlueprint;
   readonly plan: DeploymentPlan;
@@ -92,16 +94,7 @@ export function prepare(
     ...(given ? { written: given, sources: given.sources } : {}),
   });
   if (!plan) throw refusal(diagnostics, new Map([...blueprint.sources, ...(given?.sources ?? [])]));
-  const compact = compactPlan(plan, (operation, node) => {
-    const plugin = node.plugins.find(({ name }) => name === operation.plugin);
-    const activity = activityOf(
-      catalog,
-      { package_name: null, ...plugin, name: operation.plugin },
-      operation.operation,
-    );
-    return activity === `${operation.plugin}.${operation.operation}` ? undefined : activity;
-  });
-  return { blueprint, plan, compact, instances: initialInstances(plan) };
+  return { blueprint, plan, compact: boundPlan(plan, catalog), instances: initialInstances(plan) };
 }
 
 /** @throws CaissonError (not-found) */

@@ -15,12 +15,12 @@ export function settingFlags({ address, namespace, profile, embedded }: GlobalOp
   return { address, namespace, profile, ...(embedded ? {} : { embedded: false }) };
 }
 
-/** The plugins that blueprints may import here. */
+/** The plugins that blueprints may import here: see {@link pluginCatalog}. */
 export async function installedPlugins(global: GlobalOptions): Promise<Catalog> {
   const { loadSettings } = await import('./settings.js');
-  const { installedPlugins: installed } = await import('../plugins/installed.js');
+  const { pluginCatalog } = await import('./plugin-catalog.js');
   const { settings } = await loadSettings(settingFlags(global));
-  return await installed(settings.pluginFolders, settings.pythonPlugins).catch(async (error: Error) => {
+  return await pluginCatalog(settings).catch(async (error: Error) => {
     if (error.name !== 'PluginRefused') throw error;
     const { CaissonError } = await import('./errors.js');
     throw new CaissonError('usage', 'C1008', error.message, {

@@ -18,6 +18,7 @@ import { absolute, type SettingValue, settingValue } from './settings/value.js';
 export type { ConnectionSettings } from './settings/connection.js';
 export type { SettingKey } from './settings/table.js';
 
+/** All settings of Caisson, resolved: flag, environment, files, defaults. */
 export interface Settings {
   /** Folder of the embedded server's database and, unless moved, of all other data. */
   readonly home: string;
@@ -83,6 +84,7 @@ export interface SettingOrigin {
   readonly origin: string;
 }
 
+/** Settings, and where each of them comes from. */
 export interface LoadedSettings {
   readonly settings: Settings;
   readonly origins: readonly SettingOrigin[];

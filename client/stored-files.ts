@@ -1,21 +1,40 @@
-/** The files of a blueprint on their way to the workers. */
+/** What a deployment needs of the artifact store: its blueprint's files, and the plugin packages that it is bound to. */
 import type { DeploymentPlan } from '../blueprint/plan.js';
 import type { ArtifactStore } from '../store/artifact-store.js';
 import { storeBlueprint } from '../store/blueprint-archive.js';
 import { noteWorkflowFiles, workflowFilesOf } from '../store/blueprint-workflows.js';
+import { findPluginPackage, notePluginUse } from '../store/plugin-packages.js';
+import { archivesOf } from './bound-plan.js';
+import { conflict } from './errors.js';
 import type { CompiledBlueprint } from './prepare.js';
 
+export interface FilesOf {
+  readonly blueprint: Pick<CompiledBlueprint, 'folder' | 'imported'>;
+  /** Bound to plugins. */
+  readonly plan: DeploymentPlan;
+  readonly deploymentId: string;
+}
+
 /**
- * Stores the files of a blueprint's folder and of the blueprints that it imports, and notes which of them are workflows.
+ * Stores the files of a blueprint's folder and of the blueprints that it imports, notes which of them are workflows, and which plugin packages are used.
  *
  * @returns the archive's hash
+ * @throws CaissonError (conflict) when a package has been deleted since the plan was made
  */
-export async function storeFiles(
-  store: ArtifactStore,
-  { folder, imported }: Pick<CompiledBlueprint, 'folder' | 'imported'>,
-  plan: DeploymentPlan,
-): Promise<string> {
-  const archive = await storeBlueprint(store, folder, imported);
+export async function storeFiles(store: ArtifactStore, { blueprint, plan, deploymentId }: FilesOf): Promise<string> {
+  const archive = await storeBlueprint(store, blueprint.folder, blueprint.imported);
   await noteWorkflowFiles(store, { archive, files: workflowFilesOf(plan) });
+  await noteUses(store, deploymentId, archivesOf(plan));
   return archive;
+}
+
+/** Noted first and looked at then, while who deletes withdraws first and looks then: one of the two sees the other. */
+async function noteUses(store: ArtifactStore, deploymentId: string, archives: readonly string[]): Promise<void> {
+  await notePluginUse(store, deploymentId, archives);
+  for (const archive of archives) {
+    const known = await findPluginPackage(store, archive);
+    if (known && known.withdrawn_at === undefined) continue;
+    const name = known ? `${known.package_name} ${known.package_version}` : archive;
+    throw conflict(`the plugin package ${name} has been deleted meanwhile`, 'see: caisson plugins list');
+  }
 }

@@ -11,6 +11,7 @@ import { getDeployment, getPlan } from './deployments.js';
 import { CaissonError } from './errors.js';
 import { readGivenInputs } from './inputs.js';
 import { type CompiledBlueprint, compileBlueprint, type PreparedDeployment, prepare } from './prepare.js';
+import { refuseUnserved } from './served.js';
 import { storeFiles } from './stored-files.js';
 
 export interface UpdateOptions {
@@ -34,7 +35,8 @@ export async function updateTarget(
   const before = (await getPlan(connection, deploymentId)).inputs;
   return await withBlueprint(connection, deploymentId, file, catalog, async (compiled) => {
     const { compact } = await preparedUpdate(compiled, before, inputs, catalog);
-    const archive = await storeFiles(connection.store, compiled, compact);
+    await refuseUnserved(connection, compact);
+    const archive = await storeFiles(connection.store, { blueprint: compiled, plan: compact, deploymentId });
     return { blueprint: { id: compiled.id, main_file: compiled.mainFile, archive }, plan: compact };
   });
 }

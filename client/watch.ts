@@ -18,6 +18,7 @@ export interface PendingOperation {
   readonly next_attempt_at?: string;
 }
 
+/** What has happened since the last one. */
 export type WatchUpdate =
   | { readonly kind: 'events'; readonly events: readonly ExecutionEvent[] }
   | { readonly kind: 'progress'; readonly progress: ProgressView; readonly pending: readonly PendingOperation[] }
@@ -25,6 +26,7 @@ export type WatchUpdate =
   | { readonly kind: 'silence'; readonly reason: string }
   | { readonly kind: 'ended'; readonly record: ExecutionRecord };
 
+/** How an execution is watched. */
 export interface WatchOptions {
   /** Ends the watching, not the execution. */
   readonly signal?: AbortSignal;

@@ -36,6 +36,7 @@ export interface NodeInstance {
   readonly attempted: readonly string[];
 }
 
+/** A relationship between two node instances. */
 export interface RelationshipInstance {
   readonly type: string;
   readonly target_id: string;

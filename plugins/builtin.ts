@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { versionSuffix } from '../blueprint/version.js';
-import type { Catalog, InstalledPlugin, PluginDescription } from './catalog.js';
+import type { PluginDescription, PresentPlugin } from './catalog.js';
 import type { Plugin } from './sdk/define.js';
 
 /** Folders beside this file: `index.ts` has the plugin as its default export, `plugin.yaml` describes it if it has types. */
@@ -24,13 +24,13 @@ const LOADERS: Readonly<Record<string, () => Promise<{ readonly default: Plugin 
   policies: async () => await import('./policies/index.js'),
 };
 
-export async function builtInPlugins(): Promise<Catalog> {
+export async function builtInPlugins(): Promise<readonly PresentPlugin[]> {
   return await Promise.all(
     Object.entries(LOADERS).map(async ([folder, load]) => inFolder(folder, (await load()).default)),
   );
 }
 
-function inFolder(folder: string, plugin: Plugin): InstalledPlugin {
+function inFolder(folder: string, plugin: Plugin): PresentPlugin {
   return {
     plugin,
     describe: async (version) =>

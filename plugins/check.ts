@@ -3,13 +3,12 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { compile } from '../blueprint/compile.js';
 import type { Diagnostic } from '../blueprint/diagnostics.js';
-import { isObject, type Json, objectMember, textMember } from '../blueprint/json.js';
+import { isObject, type Json, type JsonObject, objectMember, textMember } from '../blueprint/json.js';
 import { LineTable, Positions } from '../blueprint/positions.js';
 import { readSource } from '../blueprint/source.js';
 import { suggestion } from '../blueprint/suggestion.js';
 import { builtInSource } from '../types/builtin.js';
 import type { LoadedPlugin } from './load.js';
-import type { Plugin } from './sdk/define.js';
 
 export interface PluginProblem {
   /** A plugin with errors is not installed. */
@@ -20,12 +19,13 @@ export interface PluginProblem {
 }
 
 /** Every description of the plugin, checked against the language and against the plugin's operations. */
-export async function checkPlugin({ folder, yaml, plugin }: LoadedPlugin): Promise<readonly PluginProblem[]> {
+export async function checkPlugin(loaded: LoadedPlugin): Promise<readonly PluginProblem[]> {
+  const { folder, yaml, plugin } = loaded;
   const files = await descriptionFiles(folder, yaml);
   if (files.length === 0) return [{ severity: 'error', message: `there is no ${yaml} in ${folder}` }];
   const problems: PluginProblem[] = [];
   const mapped = new Set<string>();
-  for (const file of files) problems.push(...(await checkDescription(file, plugin, mapped)));
+  for (const file of files) problems.push(...(await checkDescription(file, loaded, mapped)));
   for (const name of Object.keys(plugin.operations)) {
     if (!mapped.has(name))
       problems.push({
@@ -36,7 +36,7 @@ export async function checkPlugin({ folder, yaml, plugin }: LoadedPlugin): Promi
   return problems;
 }
 
-/** `plugin.yaml` and its forms for other versions of the language: `plugin_1_4.yaml`. */
+/** `plugin.yaml` and its forms for other versions of the language: `plugin_1_4.yaml`. Absolute paths. */
 export async function descriptionFiles(folder: string, yaml: string): Promise<string[]> {
   const { name, ext } = path.parse(yaml);
   const inFolder = path.join(folder, path.dirname(yaml));
@@ -48,7 +48,8 @@ export async function descriptionFiles(folder: string, yaml: string): Promise<st
     .map((one) => path.join(inFolder, one));
 }
 
-async function checkDescription(file: string, plugin: Plugin, mapped: Set<string>): Promise<PluginProblem[]> {
+async function checkDescription(file: string, loaded: LoadedPlugin, mapped: Set<string>): Promise<PluginProblem[]> {
+  const { plugin } = loaded;
   const text = await readFile(file, 'utf8');
   const { diagnostics } = await compile(MAIN, {
     read: async (location) => (location === MAIN ? mainImporting(file) : location === file ? text : undefined),
@@ -69,6 +70,9 @@ async function checkDescription(file: string, plugin: Plugin, mapped: Set<string
           hint: `plugins:\n    ${plugin.name}: { executor: central_deployment_agent, package_name: … }`,
         },
       ];
+  problems.push(
+    ...checkPackage(objectMember(objectMember(document, 'plugins'), plugin.name), loaded, positions, lines),
+  );
   for (const { owner, implementation, holder, key } of implementationsIn(document)) {
     const prefix = prefixes.find((one) => implementation.startsWith(`${one}.`));
     if (prefix === undefined) continue;
@@ -88,6 +92,35 @@ async function checkDescription(file: string, plugin: Plugin, mapped: Set<string
         suggestion(operation, known) ?? `operations of ${plugin.name}: ${Object.keys(plugin.operations).join(', ')}`,
     });
   }
+  return problems;
+}
+
+/** A deployment is bound to a package by what its description says: it must be the package's own name and version. */
+function checkPackage(
+  declared: JsonObject,
+  { packageName, packageVersion, plugin }: LoadedPlugin,
+  positions: Positions,
+  lines: LineTable,
+): PluginProblem[] {
+  const problem = (key: string, message: string, hint: string): PluginProblem => {
+    const place = positions.ofValue(declared, key);
+    return { severity: 'error', message, ...(place ? { source: lines.position(place) } : {}), hint };
+  };
+  const problems: PluginProblem[] = [];
+  const name = textMember(declared, 'package_name');
+  if (name !== undefined && !plugin.packageNames?.includes(name))
+    problems.push(
+      problem('package_name', `package_name is ${name}, and the package is called ${packageName}`, packageName),
+    );
+  const version = textMember(declared, 'package_version');
+  if (version !== undefined && version !== (plugin.version ?? packageVersion))
+    problems.push(
+      problem(
+        'package_version',
+        `package_version is ${version}, and that of package.json is ${packageVersion}`,
+        `package_version: "${packageVersion}"`,
+      ),
+    );
   return problems;
 }
 

@@ -9,7 +9,7 @@ import { register } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { versionSuffix } from '../blueprint/version.js';
-import type { InstalledPlugin, PluginDescription } from './catalog.js';
+import type { PluginDescription, PresentPlugin } from './catalog.js';
 import { type PackagedContent, packagedPlugin } from './python/packaged.js';
 import type { Plugin } from './sdk/define.js';
 
@@ -29,7 +29,7 @@ export class PluginRefused extends Error {
   }
 }
 
-export interface LoadedPlugin extends InstalledPlugin {
+export interface LoadedPlugin extends PresentPlugin {
   readonly folder: string;
   readonly packageName: string;
   readonly packageVersion: string;
@@ -106,7 +106,7 @@ async function pluginFoldersIn(folder: string): Promise<string[]> {
   return found;
 }
 
-interface Manifest {
+export interface Manifest {
   readonly packageName: string;
   readonly packageVersion: string;
   readonly yaml: string;
@@ -116,8 +116,8 @@ interface Manifest {
   readonly python: PackagedContent | undefined;
 }
 
-/** @returns undefined where there is no plugin */
-async function readManifest(folder: string): Promise<Manifest | undefined> {
+/** What a folder's package.json says of its plugin; undefined where there is none. @throws PluginRefused */
+export async function readManifest(folder: string): Promise<Manifest | undefined> {
   const text = await readFile(path.join(folder, 'package.json'), 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   let json: Record<string, unknown>;

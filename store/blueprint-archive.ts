@@ -1,26 +1,17 @@
-/**
- * A blueprint's folder as one archive in the artifact store, named by its content: the same files give the same name,
- * so that sending them twice stores them once, and a worker that has unpacked them once needs them never again.
- */
-import { createHash, randomBytes } from 'node:crypto';
+/** A blueprint's folder as one archive in the artifact store. */
 import type { Dirent } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { create, extract } from 'tar';
 import { fileNamesOf } from '../blueprint/namespaces.js';
 import type { ArtifactStore } from './artifact-store.js';
+import { ArchiveRefused, archiveFolder, type FolderArchive, isThere, unpackOnce } from './folder-archive.js';
 
 /** More than this is hardly a blueprint: someone has put one into their home folder. */
 const MOST_BYTES = 256 * 1024 * 1024;
 const MOST_FILES = 20_000;
 const IGNORE_FILE = '.caissonignore';
 const ALWAYS_IGNORED = ['.git', '.hg', '.svn', '__pycache__', '.DS_Store'];
-
-/** The folder cannot be archived: too big, or a link in it leads out of it. */
-export class ArchiveRefused extends Error {
-  override readonly name = 'ArchiveRefused';
-}
 
 /**
  * Files of a blueprint that is imported by `blueprint:`. `scripts/start.sh` of what is imported as `db` is called
@@ -50,20 +41,11 @@ export async function storeBlueprint(
 }
 
 /** The archive that {@link storeBlueprint} stores, and its hash. @throws ArchiveRefused */
-export async function packBlueprint(
-  folder: string,
-  imported: readonly ImportedFolder[],
-): Promise<{ readonly hash: string; readonly bytes: Buffer }> {
-  const scratch = await mkdtemp(path.join(tmpdir(), 'caisson-archive-'));
+export async function packBlueprint(folder: string, imported: readonly ImportedFolder[]): Promise<FolderArchive> {
+  const scratch = await mkdtemp(path.join(tmpdir(), 'caisson-blueprint-'));
   try {
     const cwd = imported.length > 0 ? await gathered(folder, imported, path.join(scratch, 'files')) : folder;
-    const files = await filesOf(cwd);
-    const file = path.join(scratch, 'blueprint.tar.gz');
-    const options = { file, cwd, gzip: true, portable: true, noDirRecurse: true, mtime: new Date(0) };
-    if (files.length > 0) await create(options, files);
-    else await writeFile(file, '');
-    const bytes = await readFile(file);
-    return { hash: createHash('sha256').update(bytes).digest('hex'), bytes };
+    return await archiveFolder(cwd, await filesOf(cwd));
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
@@ -85,33 +67,12 @@ async function gathered(folder: string, imported: readonly ImportedFolder[], tar
   return target;
 }
 
-/**
- * The folder with the files of an archive, unpacked on first use. Safe against a crash half-way and against others
- * doing the same: the folder appears whole or not at all.
- */
+/** The folder with the files of an archive, unpacked on first use. */
 export async function extractBlueprint(store: ArtifactStore, hash: string, cacheFolder: string): Promise<string> {
-  const target = path.join(cacheFolder, hash);
-  if (await isThere(target)) return target;
-  const bytes = await store.get(keyOf(hash));
-  if (!bytes) throw new Error(`the artifact store has lost the blueprint archive ${hash}`);
-  if (createHash('sha256').update(bytes).digest('hex') !== hash)
-    throw new Error(`the blueprint archive ${hash} in the artifact store is damaged`);
-  const scratch = path.join(cacheFolder, `.${hash}.${randomBytes(4).toString('hex')}`);
-  await mkdir(scratch, { recursive: true });
-  try {
-    if (bytes.length > 0) {
-      const file = path.join(scratch, '.archive');
-      await writeFile(file, bytes);
-      // `tar` itself strips absolute paths and refuses entries that climb out, links included.
-      await extract({ file, cwd: scratch, strict: true });
-      await rm(file);
-    }
-    await rename(scratch, target);
-  } catch (error) {
-    await rm(scratch, { recursive: true, force: true });
-    if (!(await isThere(target))) throw error;
-  }
-  return target;
+  return await unpackOnce(hash, cacheFolder, {
+    what: 'the blueprint archive',
+    read: async () => await store.get(keyOf(hash)),
+  });
 }
 
 /**
@@ -196,10 +157,3 @@ async function ignoreRules(folder: string): Promise<(relative: string, name: str
 }
 
 const literally = (text: string): string => text.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&');
-
-async function isThere(file: string): Promise<boolean> {
-  return await stat(file).then(
-    () => true,
-    () => false,
-  );
-}

@@ -18,11 +18,14 @@ export interface EnvironmentSettings {
   readonly agents?: AgentKit;
   /** Names this worker's log files; may be told from every other worker's. */
   readonly worker: string;
+  /** Aborted when the process is about to end. */
+  readonly releasing?: AbortSignal;
 }
 
 export function operationEnvironment(settings: EnvironmentSettings): OperationEnvironment {
-  const { store, secrets, cacheFolder, workFolder, worker, agents } = settings;
+  const { store, secrets, cacheFolder, workFolder, worker, agents, releasing } = settings;
   return {
+    releasing,
     async blueprintFolder(archive) {
       const blueprints = path.join(cacheFolder, 'blueprints');
       if (archive !== undefined) return await extractBlueprint(store, archive, blueprints);

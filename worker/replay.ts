@@ -4,6 +4,7 @@ import { Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import type { ArtifactStore } from '../store/artifact-store.js';
 import { createDataConverter } from '../store/data-converter.js';
 
+/** What came of one history. */
 export interface Replayed {
   readonly name: string;
   /** What differs; absent when nothing does. */

@@ -1,21 +1,20 @@
 /** A worker: serves workflows and operations of one task queue until it is told to stop. */
 import { loadDataConverter } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { type NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import type { DefinitionSources } from '../activities/definitions.js';
 import type { OperationEnvironment } from '../activities/environment.js';
 import { payloadReader } from '../activities/history.js';
 import { createActivities } from '../activities/index.js';
 import type { Observer } from '../activities/observe.js';
-import type { Plugin } from '../plugins/sdk/define.js';
 import type { ArtifactStore } from '../store/artifact-store.js';
 import { createDataConverter } from '../store/data-converter.js';
 import type { EncryptionKeys } from '../store/encryption.js';
 import { TASK_QUEUE } from '../workflows/messages.js';
 
-export interface WorkerSettings {
+export interface WorkerSettings extends DefinitionSources {
   readonly connection: NativeConnection;
   readonly namespace: string;
   readonly store: ArtifactStore;
-  readonly plugins: readonly Plugin[];
   readonly environment: OperationEnvironment;
   /** Absent: it serves operations only. */
   readonly bundle?: WorkflowBundleOption;
@@ -36,6 +35,11 @@ export interface WorkerSettings {
   readonly eagerOperations?: number;
   /** Address of the Prometheus that policies ask. */
   readonly prometheus?: string | undefined;
+  /**
+   * How long what runs may go on after the worker was told to stop, as `7 days`.
+   * @default ten seconds, and twenty more to come to an end
+   */
+  readonly grace?: '7 days';
   /** Who measures. */
   readonly observers?: readonly Observer[] | undefined;
   /** The bundle must hide failures then. */
@@ -43,7 +47,8 @@ export interface WorkerSettings {
 }
 
 export async function createWorker(settings: WorkerSettings): Promise<Worker> {
-  const { connection, namespace, store, plugins, environment, bundle, identity } = settings;
+  const { connection, namespace, store, plugins, openPackage, servedElsewhere, environment, bundle, identity } =
+    settings;
   const dataConverter = createDataConverter(store, settings.encryption);
   return await Worker.create({
     connection,
@@ -54,6 +59,8 @@ export async function createWorker(settings: WorkerSettings): Promise<Worker> {
     ...(bundle ? { workflowBundle: bundle } : {}),
     activities: createActivities({
       plugins,
+      openPackage,
+      servedElsewhere,
       store,
       payloads: payloadReader(loadDataConverter(dataConverter)),
       environment,
@@ -67,7 +74,7 @@ export async function createWorker(settings: WorkerSettings): Promise<Worker> {
     // A cancel request comes as the answer to a heartbeat: held back for long, it would arrive late.
     maxHeartbeatThrottleInterval: '2s',
     defaultHeartbeatThrottleInterval: '2s',
-    shutdownGraceTime: '10s',
-    shutdownForceTime: '30s',
+    shutdownGraceTime: settings.grace ?? '10s',
+    ...(settings.grace === undefined ? { shutdownForceTime: '30s' } : {}),
   });
 }

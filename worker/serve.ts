@@ -3,35 +3,30 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import {
-  DefaultLogger,
-  makeTelemetryFilterString,
-  NativeConnection,
-  Runtime,
-  type Worker,
-  type WorkflowBundleOption,
-} from '@temporalio/worker';
+import { DefaultLogger, makeTelemetryFilterString, type NativeConnection, Runtime } from '@temporalio/worker';
 import { artifactStoreOf } from '../client/artifacts.js';
 import { secretsOf } from '../client/secrets.js';
 import type { Settings } from '../client/settings.js';
-import { writeState } from '../client/stack/state.js';
 import { agentPlugin } from '../plugins/agent/plugin.js';
-import type { Catalog } from '../plugins/catalog.js';
-import { installedPlugins } from '../plugins/installed.js';
-import type { ArtifactStore } from '../store/artifact-store.js';
+import { presentPlugins } from '../plugins/installed.js';
 import { createDataConverter } from '../store/data-converter.js';
 import { encryptionKeys } from '../store/encryption.js';
+import { announcedWorkers } from '../store/worker-announcements.js';
 import { type AgentIdentity, WorkerAgents } from './agents.js';
-import { workflowBundle } from './bundle.js';
+import { type Announcer, announcing } from './announce.js';
+import { connect, connected, look } from './connect.js';
+import { endedInTime } from './endings.js';
 import { operationEnvironment } from './environment.js';
-import { serveHealth, type WorkerHealth } from './health.js';
+import { serveHealth } from './health.js';
 import type { WorkerLog } from './log.js';
 import { metricsEndpoint } from './metrics-endpoint.js';
+import { packageOpener } from './plugin-packages.js';
+import { type CodeSource, runReplaceable, workflowCode } from './replaceable.js';
+import { type Reporter, reporter } from './reporter.js';
 import { setRetention } from './retention.js';
-import { createWorker } from './run.js';
+import { createWorker, type WorkerSettings } from './run.js';
 import { registerSearchAttributes } from './search-attributes.js';
 import { watch } from './watch.js';
-import { blueprintWorkflows, pluginWorkflows } from './workflow-modules.js';
 
 export interface ServeOptions {
   readonly settings: Settings;
@@ -49,6 +44,8 @@ export interface ServeOptions {
 }
 
 const BEAT_MS = 5_000;
+/** How often a worker tells what it serves. */
+const ANNOUNCE_MS = 30_000;
 /** Between attempts to begin again after the worker ended by itself. */
 const PAUSE_MS = 2_000;
 
@@ -59,7 +56,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const watching = await watch(options);
   const name = ownName();
   const identity = options.agent?.identity ?? `caisson@${hostname()}:${name}`;
-  const catalog = await installedPlugins(settings.pluginFolders, settings.pythonPlugins);
+  const catalog = await presentPlugins(settings.pluginFolders, settings.pythonPlugins);
   const health = reporter(
     options,
     identity,
@@ -72,21 +69,53 @@ export async function serve(options: ServeOptions): Promise<void> {
   try {
     const store = artifactStoreOf(settings);
     const encryption = await encryptionKeys(settings.encryption);
-    const bundle = options.agent ? undefined : await bundleFor(options, catalog, store, encryption !== undefined);
     const agents = await WorkerAgents.open(settings, options.agent);
+    const plugins = catalog.map(({ plugin }) => (plugin.name === 'agent' ? agentPlugin(agents.kit) : plugin));
+    const { cacheFolder, taskQueue } = settings;
+    const { namespace } = settings.connection;
+    const source = { store, plugins, cacheFolder, hideFailures: encryption !== undefined, log };
+    const releasing = new AbortController();
     const environment = operationEnvironment({
       store,
       secrets: await secretsOf(settings, options.environment),
-      cacheFolder: settings.cacheFolder,
+      cacheFolder,
       workFolder: workFolderOf(settings),
       agents: agents.kit,
       worker: `${hostname()}-${name}`.replaceAll(/[^\w.-]/g, '_'),
+      releasing: releasing.signal,
     });
+    const announcer = announcing(store, options, identity, plugins);
+    const serving: Serving = {
+      source,
+      announcer,
+      releasing,
+      retiring: new Set(),
+      worker: {
+        namespace,
+        store,
+        plugins,
+        environment,
+        openPackage: packageOpener(store, cacheFolder),
+        servedElsewhere: async (type) => {
+          const others = await announcedWorkers(store, { namespace, taskQueue });
+          return others.some((other) => other.identity !== identity && other.operations.includes(type));
+        },
+        identity,
+        taskQueue,
+        operations: settings.worker.operations,
+        // It has no other worker to share with.
+        ...(options.embedded ? { eagerOperations: 50 } : {}),
+        prometheus: settings.worker.prometheus,
+        observers: watching.observers,
+        encryption,
+        // When it is replaced, what runs may end; when it has to go, it is told by the environment.
+        grace: '7 days',
+      },
+    };
     while (!signal.aborted) {
       const connection = await connected(options, () => void health.tell('disconnected'));
       if (!connection) break;
       try {
-        const { namespace } = settings.connection;
         agents.connection = connection;
         if (!options.agent && !(await registerSearchAttributes(connection, namespace)))
           void registered(connection, options);
@@ -94,25 +123,9 @@ export async function serve(options: ServeOptions): Promise<void> {
           await setRetention(connection, namespace, settings.retention).catch((error) =>
             log.warn('the retention cannot be set', { error }),
           );
-        const worker = await createWorker({
-          connection,
-          namespace,
-          store,
-          plugins: catalog.map(({ plugin }) => (plugin.name === 'agent' ? agentPlugin(agents.kit) : plugin)),
-          environment,
-          ...(bundle ? { bundle } : {}),
-          identity,
-          taskQueue: settings.taskQueue,
-          operations: settings.worker.operations,
-          // It has no other worker to share with.
-          ...(options.embedded ? { eagerOperations: 50 } : {}),
-          prometheus: settings.worker.prometheus,
-          observers: watching.observers,
-          encryption,
-        });
         const stop = watching.count(connection, namespace, createDataConverter(store, encryption));
         try {
-          await runToEnd(worker, connection, options, health);
+          await runToEnd(serving, connection, options, health);
         } finally {
           stop();
         }
@@ -125,6 +138,7 @@ export async function serve(options: ServeOptions): Promise<void> {
         await connection.close().catch(() => undefined);
       }
     }
+    await announcer.retract();
   } finally {
     clearInterval(beat);
     endpoint?.close();
@@ -136,23 +150,6 @@ export async function serve(options: ServeOptions): Promise<void> {
 /** Tells this worker from others on its machine. In a container every process is the first. */
 function ownName(): string {
   return process.pid === 1 ? randomBytes(3).toString('hex') : String(process.pid);
-}
-
-async function bundleFor(
-  { settings, log }: ServeOptions,
-  catalog: Catalog,
-  store: ArtifactStore,
-  hideFailures: boolean,
-): Promise<WorkflowBundleOption> {
-  return await workflowBundle({
-    modules: [
-      ...pluginWorkflows(catalog.map(({ plugin }) => plugin)),
-      ...(await blueprintWorkflows(store, settings.cacheFolder)),
-    ],
-    cacheFolder: settings.cacheFolder,
-    hideFailures,
-    onBroken: ({ file }, reason) => log.error(`the custom workflows of ${file} cannot be used`, { reason }),
-  });
 }
 
 /** Deployments of two namespaces may have one id. */
@@ -196,111 +193,56 @@ async function registered(connection: NativeConnection, { settings, signal, log 
   if (!signal.aborted) log.warn('the search attributes are not registered: the UI cannot search by deployment');
 }
 
-/** A connection, however long it takes; undefined when told to stop meanwhile. */
-async function connected(
-  { settings, log, signal }: ServeOptions,
-  onAbsence: () => void,
-): Promise<NativeConnection | undefined> {
-  const { address, apiKey, tls, metadata } = settings.connection;
-  for (let attempt = 0; !signal.aborted; attempt += 1) {
-    try {
-      return await NativeConnection.connect({
-        address: address ?? '127.0.0.1:7233',
-        ...(apiKey === undefined ? {} : { apiKey }),
-        ...(tls === undefined ? {} : { tls: tls as never }),
-        ...(metadata === undefined ? {} : { metadata }),
-      });
-    } catch (error) {
-      if (attempt % 30 === 0) log.warn(`no connection to ${address}; trying on`, { error });
-      onAbsence();
-      await pause(PAUSE_MS, undefined, { signal }).catch(() => undefined);
-    }
-  }
-  return undefined;
+interface Serving {
+  readonly worker: Omit<WorkerSettings, 'connection' | 'bundle'>;
+  readonly source: CodeSource;
+  readonly announcer: Announcer;
+  /** Tells what runs that this process is about to end. */
+  readonly releasing: AbortController;
+  readonly retiring: Set<Promise<void>>;
 }
 
 async function runToEnd(
-  worker: Worker,
+  serving: Serving,
   connection: NativeConnection,
-  { signal, log }: ServeOptions,
+  { settings, agent, signal, log }: ServeOptions,
   health: Reporter,
 ): Promise<void> {
-  const stop = (): void => {
+  const { worker, source, announcer, retiring } = serving;
+  const told = (): void => {
     void health.tell('draining');
     log.info('told to stop: what runs may end, nothing new is taken');
-    worker.shutdown();
   };
-  const running = worker.run();
-  if (signal.aborted) stop();
-  signal.addEventListener('abort', stop, { once: true });
-  await health.tell('polling');
-  log.info('the worker polls', { task_queue: worker.options.taskQueue });
-  const watch = setInterval(() => void look(connection, signal, health, log), BEAT_MS);
+  signal.addEventListener('abort', told, { once: true });
+  const running = runReplaceable({
+    source,
+    first: agent ? undefined : await workflowCode(source),
+    create: async (bundle) => {
+      const own = await connect(settings.connection);
+      const close = async (): Promise<void> => await own.close();
+      try {
+        return { worker: await createWorker({ ...worker, connection: own, ...(bundle ? { bundle } : {}) }), close };
+      } catch (error) {
+        await close();
+        throw error;
+      }
+    },
+    onTaken(code) {
+      void announcer.tell(code?.stored);
+      if (signal.aborted || health.now().state === 'polling') return;
+      void health.tell('polling');
+      log.info('the worker polls', { task_queue: settings.taskQueue });
+    },
+    retiring,
+    signal,
+  });
+  const watch = setInterval(() => void look(connection, { signal, log }, health), BEAT_MS);
+  const announce = setInterval(() => void announcer.tell(), ANNOUNCE_MS);
   try {
-    await running;
+    await endedInTime(running, serving, signal);
   } finally {
     clearInterval(watch);
-    signal.removeEventListener('abort', stop);
+    clearInterval(announce);
+    signal.removeEventListener('abort', told);
   }
-}
-
-/** Whether the server still answers. The polls themselves go on for ever and need no help. */
-async function look(
-  connection: NativeConnection,
-  signal: AbortSignal,
-  health: Reporter,
-  log: WorkerLog,
-): Promise<void> {
-  const answers = await connection
-    .withDeadline(Date.now() + BEAT_MS, () => connection.workflowService.getSystemInfo({}))
-    .then(
-      () => true,
-      () => false,
-    );
-  if (signal.aborted) return;
-  const { state } = health.now();
-  if (!answers && state === 'polling') log.warn('the server does not answer; the worker waits for it');
-  if (answers && state === 'disconnected') log.info('the server answers again');
-  await health.tell(answers ? 'polling' : 'disconnected');
-}
-
-interface Reporter {
-  now(): WorkerHealth;
-  /** Notes a state, the same one as before when none is given. */
-  tell(state?: WorkerHealth['state']): Promise<void>;
-}
-
-function reporter({ settings, healthFile, log }: ServeOptions, identity: string, plugins: readonly string[]): Reporter {
-  let state: WorkerHealth['state'] = 'starting';
-  let since = new Date().toISOString();
-  let told: Promise<void> = Promise.resolve();
-  const now = (): WorkerHealth => ({
-    pid: process.pid,
-    identity,
-    state,
-    since,
-    beat_at: new Date().toISOString(),
-    address: settings.connection.address ?? '',
-    namespace: settings.connection.namespace,
-    task_queue: settings.taskQueue,
-    plugins,
-    memory_bytes: process.memoryUsage.rss(),
-  });
-  return {
-    now,
-    tell(next = state) {
-      if (next !== state) {
-        state = next;
-        since = new Date().toISOString();
-      }
-      // One after the other: an older state must not overwrite a newer one.
-      told = told.then(async () => {
-        if (healthFile !== undefined)
-          await writeState(path.resolve(healthFile), now()).catch((error) =>
-            log.warn('the health file cannot be written', { error }),
-          );
-      });
-      return told;
-    },
-  };
 }

@@ -1,4 +1,4 @@
-/** Custom workflows that a worker takes in when it starts: those of plugins, and those of blueprints in the artifact store. */
+/** Custom workflows that a worker takes in: those of plugins, and of packages and blueprints in the artifact store. */
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -7,11 +7,13 @@ import type { Plugin } from '../plugins/sdk/define.js';
 import type { ArtifactStore } from '../store/artifact-store.js';
 import { archivedFile, extractBlueprint } from '../store/blueprint-archive.js';
 import { listWorkflowFiles } from '../store/blueprint-workflows.js';
-import { fileKey } from '../workflows/registry.js';
+import { listPluginPackages } from '../store/plugin-packages.js';
+import { fileKey, packageKey } from '../workflows/registry.js';
+import { packageFolder } from './plugin-packages.js';
 
 /** A module with custom workflows. */
 export interface WorkflowModule {
-  /** `plugin`: exports are workflows of the plugin named by the key. `file`: its default export is the workflow. */
+  /** `plugin`: exports are workflows of the plugin, or the plugin package, named by the key. `file`: its default export is the workflow. */
   readonly kind: 'plugin' | 'file';
   readonly key: string;
   /** Absolute path. */
@@ -24,6 +26,37 @@ export function pluginWorkflows(plugins: readonly Plugin[]): WorkflowModule[] {
     const file = workflows instanceof URL || workflows.startsWith('file:') ? fileURLToPath(workflows) : workflows;
     return [{ kind: 'plugin', key: name, file } as const];
   });
+}
+
+/**
+ * Workflows of the plugin packages in the store, unpacked. Withdrawn packages are among them: deployments may use them.
+ *
+ * @param onMissing told of those that cannot be had; their executions fail, and the others work
+ */
+export async function packageWorkflows(
+  store: ArtifactStore,
+  cacheFolder: string,
+  onMissing: (name: string, reason: string) => void,
+): Promise<WorkflowModule[]> {
+  const found: WorkflowModule[] = [];
+  for (const { archive, workflows, package_name, package_version } of await listPluginPackages(store)) {
+    if (workflows === undefined) continue;
+    try {
+      const folder = await packageFolder(store, archive, cacheFolder);
+      const file = path.resolve(folder, workflows);
+      if (!file.startsWith(folder + path.sep)) throw new Error(`${workflows} lies outside of the package`);
+      found.push({ kind: 'plugin', key: packageKey(archive), file });
+    } catch (error) {
+      onMissing(`${package_name} ${package_version}`, (error as Error).message);
+    }
+  }
+  return found;
+}
+
+/** Names everything in the store that may hold workflows: it changes when there is something new. */
+export async function storedWorkflowKeys(store: ArtifactStore): Promise<string[]> {
+  const [packages, blueprints] = await Promise.all([store.list('plugins/'), store.list('blueprint-workflows/')]);
+  return [...packages, ...blueprints];
 }
 
 /** Workflow files of the blueprints in the store, unpacked. Those whose archive is gone are left out. */

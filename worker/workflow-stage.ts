@@ -47,6 +47,7 @@ import { replayed } from './replay.js';
 import { createWorker } from './run.js';
 import { ownServer } from './workflow-test-server.js';
 
+/** The blueprint, the workflows, and what the operations are to do. */
 export interface WorkflowStageOptions {
   /** The plugin's name, and its module with workflows. */
   readonly plugin?: { readonly name: string; readonly file: string };
@@ -56,6 +57,7 @@ export interface WorkflowStageOptions {
   readonly address?: string;
 }
 
+/** What the workflow is started with. */
 export interface WorkflowRunOptions {
   /** Main file of the blueprint. */
   readonly blueprint: string;
@@ -79,6 +81,7 @@ export interface WorkflowRunOptions {
   readonly options?: Partial<ExecutionOptions>;
 }
 
+/** A run of a workflow on the stage: how it ended, and what it did. */
 export interface WorkflowRun {
   readonly status: ExecutionRecord['status'];
   readonly error: string | null;
@@ -95,6 +98,7 @@ export interface WorkflowRun {
   readonly history: unknown;
 }
 
+/** A stage that is up: runs workflows, one after another or at once. */
 export interface WorkflowStage {
   run(options: WorkflowRunOptions): Promise<WorkflowRun>;
   close(): Promise<void>;

@@ -2,7 +2,9 @@
  * For authors of custom workflows: does the code that is there now still fit the runs that are under way? Each history is
  * replayed against it; a run would wedge on the first step in which they differ.
  */
+import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { openArtifactStore } from '../store/open.js';
+import { anyVersionKey } from '../workflows/registry.js';
 import { workflowBundle } from './bundle.js';
 import { type Replayed, replayed } from './replay.js';
 
@@ -16,10 +18,11 @@ export {
   type WorkflowStageOptions,
 } from './workflow-stage.js';
 
+/** Which histories are replayed, and against which code. */
 export interface ReplayOptions {
   /** The plugin's name, and its module with workflows. */
   readonly plugin?: { readonly name: string; readonly file: string };
-  /** Histories by a name of your choice, as `temporal workflow show --output json` prints them. */
+  /** Histories by a name of your choice, as `caisson executions history` prints them. */
   readonly histories: Readonly<Record<string, unknown>>;
   /** Where the runs kept what was too big for their histories: a folder, or an address. Absent: nowhere. */
   readonly artifacts?: string;
@@ -36,10 +39,21 @@ export interface ReplayOptions {
  * assert.equal(replayed.error, undefined);
  */
 export async function replayWorkflows({ plugin, histories, artifacts }: ReplayOptions): Promise<readonly Replayed[]> {
-  const modules = plugin ? [{ kind: 'plugin', key: plugin.name, file: plugin.file } as const] : [];
+  quieten();
+  const keys = plugin ? [plugin.name, anyVersionKey(plugin.name)] : [];
+  const modules = keys.map((key) => ({ kind: 'plugin', key, file: plugin?.file ?? '' }) as const);
   return await replayed(
     await workflowBundle({ modules }),
     histories,
     artifacts === undefined ? undefined : openArtifactStore(artifacts),
   );
+}
+
+/** What a worker says of its own life is of no interest in a test. */
+function quieten(): void {
+  try {
+    Runtime.install({ logger: new DefaultLogger('WARN', () => undefined) });
+  } catch {
+    // There is a runtime already: whoever installed it has chosen.
+  }
 }

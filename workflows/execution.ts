@@ -54,6 +54,18 @@ export interface ExecutionResult {
   readonly result?: Json;
 }
 
+/**
+ * The worker has not taken in the code of a workflow yet. No failure of the workflow's: it fails the workflow task, which
+ * is given out again until a worker has.
+ */
+export class NotTakenIn extends Error {
+  override readonly name = 'NotTakenIn';
+
+  constructor(workflow: string) {
+    super(`this worker has not taken in ${workflow} yet`);
+  }
+}
+
 let mappedProgram: (input: ExecutionInput) => Program | undefined = () => undefined;
 
 /** Sets how an execution finds the program that its blueprint maps its workflow's name to. */
@@ -85,6 +97,7 @@ export function execution(program: Program): ExecutionWorkflow {
       result = await withinTime(state, async () => await (mappedProgram(input) ?? program)(state));
     } catch (error) {
       if (error instanceof HistoryFull) return await continueWith(state, input);
+      if (error instanceof NotTakenIn) throw error;
       throw await ended(state, error);
     }
     state.note('workflow_succeeded', `'${input.request.workflow_id}' workflow execution succeeded`);

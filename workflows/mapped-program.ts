@@ -1,12 +1,12 @@
 /** Which program a workflow's name stands for: what the blueprint maps it to, be it built in, a plugin's, or a file of its own. */
-import { ApplicationFailure } from '@temporalio/workflow';
+import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import type { JsonObject, PlanWorkflow } from '../blueprint/plan.js';
 import { CustomRun } from './custom-run.js';
-import { type ExecutionWorkflow, type Program, resolvePrograms } from './execution.js';
+import { type ExecutionWorkflow, NotTakenIn, type Program, resolvePrograms } from './execution.js';
 import type { ExecutionState } from './execution-state.js';
 import * as builtIns from './index.js';
 import type { ExecutionInput } from './messages.js';
-import { brokenWorkflow, fileKey, registeredWorkflow } from './registry.js';
+import { anyVersionKey, brokenWorkflow, fileKey, isTakenIn, packageKey, registeredWorkflow } from './registry.js';
 import { scriptProgram } from './script-program.js';
 import { createWorkflowContext } from './sdk/create-context.js';
 import type { WorkflowDefinition } from './sdk/define.js';
@@ -29,8 +29,13 @@ export function mappedProgram(input: ExecutionInput): Program | undefined {
   const plugin = mapped.plugin.split('--').at(-1) as string;
   if (plugin === 'default_workflows') return builtIn(mapped);
   if (mapped.operation === SCRIPT_OPERATION) return ofFile(input, mapped);
-  const key = `${plugin}.${mapped.operation}`;
-  return customProgram(key, registeredWorkflow(key));
+  const archive = input.plan.plugin_archives?.[mapped.plugin];
+  const shown = `${plugin}.${mapped.operation}`;
+  if (archive === undefined) return customProgram(shown, registeredWorkflow(shown));
+  const owner = isTakenIn(anyVersionKey(plugin)) ? anyVersionKey(plugin) : packageKey(archive);
+  const key = `${owner}.${mapped.operation}`;
+  if (brokenWorkflow(key) === undefined && !isTakenIn(owner)) return soon(shown);
+  return customProgram(key, registeredWorkflow(key), shown);
 }
 
 function builtIn({ operation }: PlanWorkflow): Program {
@@ -48,7 +53,10 @@ function ofFile(input: ExecutionInput, { parameters }: PlanWorkflow): Program {
   if (path === undefined) return missing('the workflow names no script');
   if (!/\.workflow\.(ts|mts|js|mjs)$/.test(path)) return scriptProgram({ path });
   const key = fileKey(input.blueprint.archive, path);
-  return customProgram(key, registeredWorkflow(key), path);
+  const definition = registeredWorkflow(key);
+  if (definition === undefined && brokenWorkflow(key) === undefined && input.blueprint.archive !== undefined)
+    return soon(path);
+  return customProgram(key, definition, path);
 }
 
 function defaultOf(definition: JsonObject[string] | undefined): string | undefined {
@@ -61,13 +69,31 @@ function customProgram(key: string, definition: WorkflowDefinition | undefined, 
   if (reason !== undefined) return missing(`${shown} cannot be used: ${reason}`);
   if (definition === undefined)
     return missing(
-      `no worker of this queue provides ${shown}. Workers take workflows in when they start: restart them (caisson down, ` +
-        'caisson up), and resume this execution',
+      `no worker of this queue provides ${shown}. Workers take the workflows of plugins in folders in when they start: ` +
+        'restart them (caisson down, caisson up), and resume this execution',
     );
   return async (state: ExecutionState) => {
     const run = new CustomRun(state);
     const { parameters } = state.input.request;
     return await run.execute(async () => (await definition.run(createWorkflowContext(run), parameters)) ?? undefined);
+  };
+}
+
+/** How long workers have to take in what was uploaded a moment ago. */
+const PATIENCE_MS = 60_000;
+
+/**
+ * Code that lies in the artifact store, and that this worker has not taken in yet: the workflow task is left to be given
+ * out again, to a worker that has. After a while it is no longer waited for.
+ */
+function soon(shown: string): Program {
+  return async () => {
+    if (Date.now() - workflowInfo().runStartTime.getTime() < PATIENCE_MS) throw new NotTakenIn(shown);
+    throw ApplicationFailure.create({
+      message: `no worker of this queue provides ${shown}: it is not in the artifact store, or cannot be read there`,
+      type: 'UnknownWorkflow',
+      nonRetryable: true,
+    });
   };
 }
 

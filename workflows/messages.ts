@@ -40,6 +40,7 @@ export interface ExecutionOptions {
   readonly timeout?: number | null;
 }
 
+/** How executions run when nothing else is said. */
 export const DEFAULT_OPTIONS: ExecutionOptions = {
   max_retries: 5,
   retry_interval: null,
@@ -65,6 +66,7 @@ export const LEGACY_OPTIONS: ExecutionOptions = {
   legacy: true,
 };
 
+/** What an execution is to do. Its id makes asking twice the same as asking once. */
 export interface ExecutionRequest {
   /** Chosen by the client: asking twice with one id starts one execution. */
   readonly id: string;
@@ -101,6 +103,7 @@ export interface UpdateTarget {
   readonly plan: DeploymentPlan;
 }
 
+/** Cloudify's words: `terminated` is one that completed. */
 export type ExecutionStatus = 'queued' | 'started' | 'terminated' | 'failed' | 'cancelled';
 
 /** The record of one execution, as the deployment keeps it. `terminated` is shown as "completed". */
@@ -180,6 +183,7 @@ export interface StartedModification {
   readonly removed: readonly string[];
 }
 
+/** A deployment as it tells of itself: its blueprint, its executions, how it is. */
 export interface DeploymentView {
   readonly id: string;
   readonly blueprint: BlueprintReference;
@@ -278,6 +282,7 @@ export interface Handover {
   readonly drained?: boolean;
 }
 
+/** An operation that runs, or waits. */
 export interface RunningOperation {
   readonly task_id: string;
   /** Temporal activity id: joins with the pending activities of a describe call, which know attempts and failures. */
@@ -306,6 +311,7 @@ export interface WaitingView {
   readonly until?: string;
 }
 
+/** An operation that failed for good: where, why, after how many attempts. */
 export interface FailedOperation {
   readonly node_instance_id: string;
   readonly operation: string;
@@ -326,6 +332,7 @@ export interface FailedOperation {
   readonly ignored?: boolean;
 }
 
+/** How far a running execution is. */
 export interface ProgressView {
   readonly execution_id: string;
   readonly deployment_id: string;
@@ -473,6 +480,7 @@ export interface ApprovalDecision {
   readonly comment?: string;
 }
 
+/** What a person decided, and when. */
 export interface ApprovalRecord {
   readonly decision: 'approved' | 'rejected';
   readonly by: string;

@@ -6,12 +6,20 @@ import { isWorkflowDefinition, type WorkflowDefinition } from './sdk/define.js';
 
 const registered = new Map<string, WorkflowDefinition>();
 const broken = new Map<string, string>();
+const taken = new Set<string>();
 
 /** Names a workflow file of a blueprint. */
 export const fileKey = (archive: string | undefined, path: string): string => `file:${archive ?? ''}/${path}`;
 
-/** Registers what a plugin's module exports. */
+/** Names a plugin package of the artifact store, in place of the plugin's name. */
+export const packageKey = (archive: string): string => `package:${archive}`;
+
+/** Names all packages of a plugin at once: in replays, which ask whether the code of now fits the runs of any version. */
+export const anyVersionKey = (plugin: string): string => `any:${plugin}`;
+
+/** Registers what a plugin's module exports. @param plugin its name, or the key of its package */
 export function registerPluginWorkflows(plugin: string, module: Readonly<Record<string, unknown>>): void {
+  taken.add(plugin);
   for (const [name, value] of Object.entries(module))
     if (isWorkflowDefinition(value)) registered.set(`${plugin}.${name}`, value);
 }
@@ -29,6 +37,11 @@ export function registerBroken(key: string, reason: string): void {
 
 export function registeredWorkflow(key: string): WorkflowDefinition | undefined {
   return registered.get(key);
+}
+
+/** Whether the module of a plugin or package was bundled, whatever it holds. */
+export function isTakenIn(plugin: string): boolean {
+  return taken.has(plugin);
 }
 
 export function brokenWorkflow(key: string): string | undefined {

@@ -48,6 +48,7 @@ export function requestFor(
   const plugin = nodeOf(source.topology, source.instance(call.instance_id)).plugins.find(
     ({ name }) => name === operation.plugin,
   );
+  const archive = source.plan.plugin_archives?.[operation.plugin];
   return {
     task_id: taskId,
     deployment: { id: input.deployment_id, inputs: source.plan.inputs, resource_tags: source.plan.resource_tags },
@@ -70,9 +71,12 @@ export function requestFor(
       name: operation.plugin,
       ...(plugin?.package_name ? { package_name: plugin.package_name } : {}),
       ...(plugin?.package_version ? { package_version: plugin.package_version } : {}),
+      ...(archive === undefined ? {} : { archive }),
       ...(plugin?.source ? { source: plugin.source } : {}),
       ...(plugin?.install_arguments ? { install_arguments: plugin.install_arguments } : {}),
-      ...(plugin && Object.keys(plugin.properties).length > 0 ? { properties: valuesOf(plugin.properties) } : {}),
+      ...(plugin && Object.keys(plugin.properties).length > 0
+        ? { properties: evaluateFor(source, call, valuesOf(plugin.properties)) as JsonObject }
+        : {}),
     },
     inputs,
     instance_id: call.instance_id,

@@ -30,7 +30,9 @@ async function run(invocation: Invocation): Promise<number> {
   return await withSession(global, io, async ({ connection }) => {
     const { printCompleted, startWorkflow } = await import('./start-workflow.js');
     const { storeFiles } = await import('../stored-files.js');
-    const archive = await storeFiles(connection.store, blueprint, plan);
+    const { refuseUnserved } = await import('../served.js');
+    await refuseUnserved(connection, plan);
+    const archive = await storeFiles(connection.store, { blueprint, plan, deploymentId: deployment });
     const update = { blueprint: { id: blueprint.id, main_file: blueprint.mainFile, archive }, plan };
     const record = await startWorkflow(invocation, connection, deployment, 'update', { update });
     if (record) await printCompleted(invocation, connection, record);

@@ -51,6 +51,30 @@ const list: CommandDefinition = {
   },
 };
 
+const history: CommandDefinition = {
+  name: 'history',
+  summary: 'Print the Temporal history of an execution, to replay it in tests',
+  arguments: [{ name: '<execution>', summary: 'id of an execution, or of a deployment and so its latest execution' }],
+  options: [{ flags: '-d, --deployment-id <id>', summary: 'the deployment of the execution' }],
+  examples: [['caisson executions history audit-k3x9q2ma > test/histories/audit.json', 'see replayWorkflows']],
+  async run({ args, io, global, options }) {
+    const { withSession } = await import('../session.js');
+    const { findExecution } = await import('../executions.js');
+    const { executionWorkflowId } = await import('../../workflows/messages.js');
+    const { historyToJSON } = await import('@temporalio/common/lib/proto-utils.js');
+    return await withSession(global, io, async ({ connection }) => {
+      const { deployment_id, id } = await findExecution(
+        connection,
+        args[0] ?? '',
+        options.deploymentId as string | undefined,
+      );
+      const handle = connection.client.workflow.getHandle(executionWorkflowId(deployment_id, id));
+      io.out(historyToJSON(await handle.fetchHistory()));
+      return 0;
+    });
+  },
+};
+
 const get: CommandDefinition = {
   name: 'get',
   summary: 'Show one execution',
@@ -107,5 +131,5 @@ async function watchOne(invocation: Invocation): Promise<number> {
 export const executions: CommandDefinition = {
   name: 'executions',
   summary: 'Runs of workflows',
-  commands: [start, list, get, watch, pause, goOn, cancel, resume, retry, fail, skip, signal],
+  commands: [start, list, get, history, watch, pause, goOn, cancel, resume, retry, fail, skip, signal],
 };

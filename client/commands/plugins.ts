@@ -1,15 +1,35 @@
+import type { JsonObject } from '../../blueprint/json.js';
 import type { InstalledPlugin } from '../../plugins/catalog.js';
+import type { ArtifactStore } from '../../store/artifact-store.js';
+import type { PluginPackage } from '../../store/plugin-packages.js';
 import type { Column } from '../output/table.js';
-import { type CommandDefinition, flag, type GlobalOptions } from './definition.js';
+import type { Settings } from '../settings.js';
+import {
+  type CommandDefinition,
+  flag,
+  type GlobalOptions,
+  type Invocation,
+  type OptionDefinition,
+  optionalText,
+} from './definition.js';
+import { newPlugin } from './new.js';
 import { wrapPlugin } from './wrap-plugin.js';
+
+const REPLACE: OptionDefinition = {
+  flags: '-f, --force',
+  summary: 'replace another one of this version, for deployments to come',
+};
 
 interface Row {
   readonly name: string;
   readonly version: string | null;
   readonly package_names: readonly string[];
   readonly operations: number;
-  /** Null for those that come with Caisson. */
+  /** `caisson`, `folder` or `store`. */
+  readonly origin: string;
   readonly folder: string | null;
+  /** Hash of the package's archive; null for what is no package of the store. */
+  readonly archive: string | null;
 }
 
 const COLUMNS: readonly Column<Row>[] = [
@@ -17,7 +37,7 @@ const COLUMNS: readonly Column<Row>[] = [
   { title: 'VERSION', value: ({ version }) => version },
   { title: 'IMPORTED AS', value: ({ package_names }) => package_names.map((name) => `plugin:${name}`), shrinks: true },
   { title: 'OPERATIONS', value: ({ operations }) => operations },
-  { title: 'FROM', value: ({ folder }) => folder ?? 'caisson', shrinks: true },
+  { title: 'FROM', value: ({ folder, origin }) => folder ?? origin, shrinks: true },
 ];
 
 const list: CommandDefinition = {
@@ -27,7 +47,12 @@ const list: CommandDefinition = {
   async run({ io, global }) {
     const { installedPlugins } = await import('../session.js');
     const { printList } = await import('../output/print.js');
-    const items = (await installedPlugins(global)).map(rowOf).sort((a, b) => (a.name < b.name ? -1 : 1));
+    const { compareVersions } = await import('../../blueprint/python-version.js');
+    const items = (await installedPlugins(global))
+      .map(rowOf)
+      .sort((a, b) =>
+        a.name === b.name ? compareVersions(b.version ?? '', a.version ?? '') : a.name < b.name ? -1 : 1,
+      );
     printList(io, global.format, {
       kind: 'plugins',
       items,
@@ -104,82 +129,154 @@ const validate: CommandDefinition = {
 
 const upload: CommandDefinition = {
   name: 'upload',
-  summary: 'Take a plugin in, so that blueprints can import it',
+  summary: 'Take a plugin into the artifact store, so that blueprints can import it',
   description:
-    'Checks a plugin and copies it into the first folder of the setting `plugins`. Workers that run take it in when they are started anew.',
+    'Checks a plugin, packs it with what it depends on, and puts it into the artifact store. Every client and worker that shares the store has it from then on; workers that run need not be started anew. Versions lie side by side, and deployments keep the one they were made with.',
   arguments: [{ name: '<plugin>', summary: 'its folder, or the .tgz that npm pack makes of it' }],
-  options: [{ flags: '-f, --force', summary: 'replace the one that is there' }],
-  examples: [['caisson plugins upload acme-disks-1.0.0.tgz', 'then: caisson down && caisson up']],
-  async run(invocation) {
-    const { io, global, args } = invocation;
-    const { takeIn } = await import('../installed-plugins.js');
-    const { printSingle } = await import('../output/print.js');
-    const [into = ''] = await folders(global);
-    const { loaded, problems } = await takeIn(args[0] ?? '', into, { replace: flag(invocation, 'force') });
-    for (const { message } of problems) io.err(`warning: ${message}`);
-    const name = loaded.packageName;
-    const text = `plugin ${name} ${loaded.packageVersion} is in ${loaded.folder}\nstart workers anew to take it in`;
-    printSingle(io, global.format, { kind: 'plugin', item: rowOf(loaded), name, text });
-    return 0;
-  },
+  options: [REPLACE],
+  examples: [
+    ['caisson plugins upload disks', 'what npm would publish of the folder'],
+    ['caisson plugins upload acme-disks-1.0.0.tgz', 'blueprints import it as plugin:acme-disks'],
+  ],
+  run: async (invocation) => await takePluginIn(invocation, false),
 };
+
+const install: CommandDefinition = {
+  name: 'install',
+  summary: 'Take a plugin from an npm registry into the artifact store',
+  description: 'As upload does, for what npm install takes. No script of the package is run.',
+  arguments: [{ name: '<package>', summary: 'name and version, or what upload takes' }],
+  options: [REPLACE],
+  examples: [['caisson plugins install acme-disks@^1.2', 'the newest of that range']],
+  run: async (invocation) => await takePluginIn(invocation, true),
+};
+
+async function takePluginIn(invocation: Invocation, registry: boolean): Promise<number> {
+  const { io, global, args } = invocation;
+  const { takeIn } = await import('../plugin-store.js');
+  const { printSingle } = await import('../output/print.js');
+  const from = args[0] ?? '';
+  const { settings, store } = await artifacts(global);
+  const { taken, known, problems } = await takeIn(store, from, {
+    registry,
+    replace: flag(invocation, 'force'),
+  });
+  for (const { message } of problems) io.err(`warning: ${message}`);
+  if (taken.workflows !== undefined) {
+    const { workersWithout } = await import('../served.js');
+    const { connection, taskQueue } = settings;
+    const queue = { namespace: connection.namespace, taskQueue };
+    for (const worker of await workersWithout(store, queue, taken.archive))
+      io.err(`warning: worker ${worker} has not taken in its workflows yet`);
+  }
+  const { package_name: name, package_version } = taken;
+  const text = known
+    ? `plugin ${name} ${package_version} is there already, the same files`
+    : `plugin ${name} ${package_version} is there; import it as plugin:${name}`;
+  printSingle(io, global.format, {
+    kind: 'plugin',
+    item: packageDocument(taken),
+    name: `${name}@${package_version}`,
+    text,
+  });
+  return 0;
+}
 
 const remove: CommandDefinition = {
   name: 'delete',
-  summary: 'Take a plugin out again',
-  arguments: [{ name: '<plugin>', summary: 'name of the plugin, or of its package' }],
-  examples: [['caisson plugins delete acme-disks', 'deployments that use it can no longer run its operations']],
-  async run({ args, io, global }) {
-    const { takeOut } = await import('../installed-plugins.js');
+  summary: 'Take a plugin package out of the artifact store',
+  description:
+    'Refused while deployments use it. With --force it is withdrawn: no new deployment can use it, those that do keep it.',
+  arguments: [{ name: '<plugin>', summary: 'name of the package, with @VERSION where there are several' }],
+  options: [{ flags: '-f, --force', summary: 'withdraw it even if deployments use it' }],
+  examples: [['caisson plugins delete acme-disks@1.0.0', 'the other versions stay']],
+  async run(invocation) {
+    const { args, io, global } = invocation;
+    const { withSession } = await import('../session.js');
+    const { onePackage } = await import('../plugin-store.js');
+    const { takeOut } = await import('../plugin-uses.js');
     const { printSingle } = await import('../output/print.js');
-    const [name = ''] = args;
-    const folder = await takeOut(name, await folders(global));
-    printSingle(io, global.format, { kind: 'plugin', item: { name, folder }, name, text: `plugin ${name} deleted` });
-    return 0;
+    return await withSession(global, io, async ({ connection }) => {
+      const one = await onePackage(connection.store, args[0] ?? '');
+      const { users } = await takeOut(connection, one, { force: flag(invocation, 'force') });
+      const name = `${one.package_name}@${one.package_version}`;
+      const text =
+        users.length === 0 ? `plugin ${name} deleted` : `plugin ${name} withdrawn; these keep it: ${users.join(', ')}`;
+      printSingle(io, global.format, {
+        kind: 'plugin',
+        item: { ...packageDocument(one), used_by: [...users] },
+        name,
+        text,
+      });
+      return 0;
+    });
   },
 };
 
-const create: CommandDefinition = {
-  name: 'new',
-  summary: 'Begin a plugin: files that work, to be changed',
-  arguments: [
-    { name: '<name>', summary: 'prefix of its operations' },
-    { name: '[folder]', summary: 'where to (default: a folder of that name here)' },
+const types: CommandDefinition = {
+  name: 'types',
+  summary: "Write the TypeScript types of a plugin's description",
+  description:
+    'Writes what plugin.yaml declares as types: properties and runtime properties of nodes, inputs of operations, settings of the plugin. Code that uses them and does not fit the description does not compile.',
+  arguments: [{ name: '[folder]', summary: 'folder with the package.json of the plugin (default: here)' }],
+  options: [
+    { flags: '--file <file>', summary: 'where to, from the folder', default: 'src/plugin-types.ts' },
+    { flags: '--check', summary: 'write nothing; fail when the file is not as it should be' },
   ],
-  examples: [['caisson plugins new disks', 'then: caisson plugins validate disks']],
-  async run({ args, io, global }) {
-    const { writeScaffold } = await import('../plugin-scaffold.js');
+  examples: [['caisson plugins types', 'before the compiler: "build": "caisson plugins types && tsc"']],
+  async run(invocation) {
+    const { args, io, global } = invocation;
+    const { writeTypes } = await import('../plugin-types-file.js');
     const { printSingle } = await import('../output/print.js');
-    const [name = '', folder = name] = args;
-    const files = await writeScaffold(name, folder);
-    const text = `${files.map((file) => `${folder}/${file}`).join('\n')}\ntry it: CAISSON_PLUGINS=${folder} caisson install ${folder}/blueprint.yaml`;
-    printSingle(io, global.format, { kind: 'plugin', item: { name, folder, files }, name, text });
-    return 0;
+    const { EXIT } = await import('../exit.js');
+    const check = flag(invocation, 'check');
+    const file = optionalText(invocation, 'file') ?? 'src/plugin-types.ts';
+    const { plugin, current, file: written } = await writeTypes(args[0] ?? '.', { file, check });
+    const text = current
+      ? `${written} is as plugin.yaml says`
+      : check
+        ? `${written} is not as plugin.yaml says; write it: caisson plugins types`
+        : `${written} written`;
+    printSingle(io, global.format, {
+      kind: 'plugin-types',
+      item: { plugin, file: written, current },
+      name: plugin,
+      text,
+    });
+    return check && !current ? EXIT.invalid : EXIT.done;
   },
 };
 
-function rowOf({ plugin, folder }: InstalledPlugin & { readonly folder?: string }): Row {
+function rowOf({ plugin, folder, archive }: InstalledPlugin): Row {
   const { name, version, packageNames, operations } = plugin;
   return {
     name,
     version: version ?? null,
     package_names: packageNames ?? [],
     operations: Object.keys(operations).length,
+    origin: folder === undefined ? (archive === undefined ? 'caisson' : 'store') : 'folder',
     folder: folder ?? null,
+    archive: archive ?? null,
   };
 }
 
 export const plugins: CommandDefinition = {
   name: 'plugins',
   summary: 'Plugins that blueprints may use here',
-  commands: [list, get, validate, upload, remove, create, wrapPlugin],
+  commands: [list, get, install, upload, validate, remove, types, { ...newPlugin, name: 'new' }, wrapPlugin],
 };
 
-async function folders(global: GlobalOptions): Promise<readonly string[]> {
+async function artifacts(
+  global: GlobalOptions,
+): Promise<{ readonly settings: Settings; readonly store: ArtifactStore }> {
   const { loadSettings } = await import('../settings.js');
   const { settingFlags } = await import('../session.js');
+  const { artifactStoreOf } = await import('../artifacts.js');
   const { settings } = await loadSettings(settingFlags(global));
-  if (settings.pluginFolders.length > 0) return settings.pluginFolders;
-  const { usageError } = await import('../errors.js');
-  throw usageError('no folder for plugins is set', 'name one: caisson config set plugins FOLDER');
+  return { settings, store: artifactStoreOf(settings) };
+}
+
+/** A package without the texts of its descriptions. */
+function packageDocument({ descriptions, ...known }: PluginPackage): JsonObject {
+  return { ...known, descriptions: Object.keys(descriptions) } as unknown as JsonObject;
 }

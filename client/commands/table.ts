@@ -165,6 +165,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./policies.js')).policies,
   },
   {
+    name: 'new',
+    summary: 'Begin a plugin that works, to be changed',
+    group: 'Manage',
+    load: async () => (await import('./new.js')).create,
+  },
+  {
     name: 'plugins',
     aliases: ['plugin'],
     summary: 'Plugins that blueprints may use here',

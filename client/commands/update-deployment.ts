@@ -22,6 +22,7 @@ export const update: CommandDefinition = {
   ],
   options: [
     { flags: '-i, --inputs <inputs>', summary: 'inputs that change: key=value, or a YAML/JSON file', repeatable: true },
+    { flags: '--plugins', summary: 'change nothing but plugins: to the newest versions that the blueprint allows' },
     { flags: '--preview', summary: 'only tell what would change' },
     { flags: '-r, --reinstall-list <instance>', summary: 'an instance to reinstall besides', repeatable: true },
     ...SWITCHES,
@@ -32,6 +33,7 @@ export const update: CommandDefinition = {
     ['caisson deployments update shop shop-v2.yaml --preview', 'what would come, go and change'],
     ['caisson deployments update shop shop-v2.yaml', 'do it; resume goes on where it failed'],
     ['caisson deployments update shop -i size=5', 'the same blueprint with another input'],
+    ['caisson deployments update shop --plugins', 'the same blueprint with plugins that were uploaded since'],
   ],
   run,
 };
@@ -44,8 +46,8 @@ async function run(invocation: Invocation): Promise<number> {
   const { printCompleted, startWorkflow } = await import('./start-workflow.js');
   const { updateTarget } = await import('../update-target.js');
   const inputs = texts(invocation, 'inputs');
-  if (file === undefined && inputs.length === 0)
-    throw usageError('what is to change?', 'name another blueprint, or inputs with -i');
+  if (file === undefined && inputs.length === 0 && !flag(invocation, 'plugins'))
+    throw usageError('what is to change?', 'name another blueprint, inputs with -i, or newer plugins with --plugins');
   const catalog = await installedPlugins(global);
   const switches = ['--preview', ...SWITCHES.map(({ flags }) => flags)]
     .map((name) => name.slice(2))

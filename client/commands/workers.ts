@@ -38,6 +38,18 @@ const run: CommandDefinition = {
   },
 };
 
+interface Row extends Poller {
+  /** Those that it has besides the packages of the artifact store; null when it has not told. */
+  readonly plugins: readonly string[] | null;
+  /** Packages and blueprints whose workflows it has taken in. */
+  readonly workflow_archives: readonly string[] | null;
+}
+
+/** `disks.disk.create` → `disks` */
+function pluginsOf(operations: readonly string[]): string[] {
+  return [...new Set(operations.map((operation) => operation.slice(0, operation.indexOf('.'))))].sort();
+}
+
 const list: CommandDefinition = {
   name: 'list',
   summary: 'List the workers that Temporal has seen lately',
@@ -49,13 +61,24 @@ const list: CommandDefinition = {
     const { pollersOf } = await import('../stack/pollers.js');
     const { printList } = await import('../output/print.js');
     return await withSession(global, io, async ({ connection }) => {
-      const items = await pollersOf(connection, optionalText(invocation, 'queue') ?? connection.taskQueue);
-      printList<Poller>(io, global.format, {
+      const { announcedWorkers } = await import('../../store/worker-announcements.js');
+      const taskQueue = optionalText(invocation, 'queue') ?? connection.taskQueue;
+      const told = await announcedWorkers(connection.store, { namespace: connection.namespace, taskQueue });
+      const items = (await pollersOf(connection, taskQueue)).map((poller): Row => {
+        const own = told.find(({ identity }) => identity === poller.identity);
+        return {
+          ...poller,
+          plugins: own ? pluginsOf(own.operations) : null,
+          workflow_archives: own?.workflows ?? null,
+        };
+      });
+      printList<Row>(io, global.format, {
         kind: 'workers',
         items,
         columns: [
           { title: 'WORKER', value: ({ identity }) => identity },
           { title: 'SERVES', value: ({ serves }) => [...serves] },
+          { title: 'PLUGINS OF ITS OWN', value: ({ plugins }) => plugins ?? '?', shrinks: true },
           { title: 'LAST SEEN', value: ({ last_seen_at }) => last_seen_at.slice(0, 19).replace('T', ' ') },
         ],
         name: ({ identity }) => identity,

@@ -31,6 +31,7 @@ export interface ExecutionEvent {
   readonly target_id?: string;
 }
 
+/** Reads the events and log lines of an execution, in order, from where it stood. */
 export class EventReader {
   readonly #workflowId: string;
   #sequence = 0;

@@ -227,6 +227,7 @@ export async function down(settings: Settings): Promise<DownOutcome> {
   });
 }
 
+/** How the embedded stack is. */
 export interface StackStatus {
   readonly server: (ServerState & { readonly running: boolean; readonly serving: boolean }) | null;
   readonly worker:

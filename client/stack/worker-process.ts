@@ -6,6 +6,7 @@ import { CaissonError } from '../errors.js';
 import type { Settings } from '../settings.js';
 import { buildId, WORKER_PROGRAM } from './build.js';
 import { becomesReady, launchOwn } from './launch.js';
+import { pluginFilesNow } from './plugin-folders.js';
 import { isRunning } from './process.js';
 import { readState, type ServerState, type StackFiles, type WorkerState } from './state.js';
 
@@ -57,6 +58,7 @@ export async function workerBuild(settings: Settings): Promise<string> {
     s3,
     secrets,
     pluginFolders,
+    await pluginFilesNow(pluginFolders),
     encryption,
     taskQueue,
     retention,

@@ -1,10 +1,10 @@
 /** Runs the operations of Cloudify plugins that are written in Python, each plugin in an environment of its own. */
-import type { InstalledPlugin } from '../catalog.js';
+import type { PresentPlugin } from '../catalog.js';
 import { definePlugin, operation } from '../sdk/define.js';
 import { type AllowedPackages, allowedPackages } from './allowed.js';
 
 /** @param packages those that may be installed by their name: the setting `python_plugins` */
-export function pythonPlugins(packages?: string): InstalledPlugin {
+export function pythonPlugins(packages?: string): PresentPlugin {
   const allowed = allowedPackages(packages);
   return {
     plugin: definePlugin({

@@ -2,7 +2,8 @@
 import type { Json, JsonObject } from '../../blueprint/json.js';
 import type { Logger } from './logger.js';
 
-interface BaseContext {
+/** What the context of every operation has, whatever it runs for. */
+export interface BaseContext<PluginProperties extends object = JsonObject> {
   readonly blueprint: { readonly id: string };
   readonly deployment: {
     readonly id: string;
@@ -22,7 +23,7 @@ interface BaseContext {
   /** An earlier attempt was cut off by the loss of its worker: what it began may exist already. */
   readonly resume: boolean;
   readonly operation: OperationView;
-  readonly plugin: PluginView;
+  readonly plugin: PluginView<PluginProperties>;
   readonly logger: Logger;
   /** Cancel, timeout or shutdown. Pass it on to whatever takes time. */
   readonly signal: AbortSignal;
@@ -55,6 +56,7 @@ interface BaseContext {
   retryOperation(message?: string, retryAfterSeconds?: number): never;
 }
 
+/** The operation that runs: its name, its retries, and how to ask for another run. */
 export interface OperationView {
   /** Full name, e.g. `cloudify.interfaces.lifecycle.create`. */
   readonly name: string;
@@ -79,7 +81,8 @@ export interface OperationView {
   retry(message?: string, retryAfterSeconds?: number): undefined;
 }
 
-export interface PluginView {
+/** The plugin as the blueprint uses it: its prefix, its version, its settings. */
+export interface PluginView<Properties extends object = JsonObject> {
   /** Its prefix in the blueprint: the key under `plugins`. */
   readonly name: string;
   readonly packageName: string | undefined;
@@ -89,26 +92,28 @@ export interface PluginView {
   /** What the blueprint wants its installation to be told. */
   readonly installArguments: string | undefined;
   /** Settings that the blueprint gives the plugin: key → value. */
-  readonly properties: JsonObject;
+  readonly properties: Readonly<Properties>;
   /** A folder for this deployment and plugin. On this worker only. */
   workdir(): Promise<string>;
   /** A folder that all deployments share, for what can be fetched or made anew. On this worker only. */
   cacheFolder(): Promise<string>;
 }
 
-export interface NodeView {
+/** A node template: what the blueprint says, evaluated. */
+export interface NodeView<Properties extends object = JsonObject> {
   readonly id: string;
   readonly name: string;
   readonly type: string;
   /** Root type first. */
   readonly typeHierarchy: readonly string[];
   /** Frozen, at any depth. */
-  readonly properties: JsonObject;
+  readonly properties: Readonly<Properties>;
   readonly numberOfInstances: number;
   isA(type: string): boolean;
 }
 
-export interface NodeInstanceView {
+/** A node instance: its runtime properties, which operations read and write, and what it is related to. */
+export interface NodeInstanceView<RuntimeProperties extends object = Record<string, Json>> {
   readonly id: string;
   readonly nodeId: string;
   /** 1-based among the instances of its node. */
@@ -119,7 +124,7 @@ export interface NodeInstanceView {
    * Reads and writes at any depth; stored when the operation ends, well or not. Values are JSON: anything else is refused
    * when it is written. What concurrent operations write under other paths is kept; under the same path the last one wins.
    */
-  runtimeProperties: Record<string, Json>;
+  runtimeProperties: RuntimeProperties;
   /** The runtime property at a path. @example instance.get('disks[0].id') */
   get<T extends Json = Json>(path: string): T | undefined;
   /** Sets the runtime property at a path; objects on the way are made. */
@@ -146,6 +151,7 @@ export interface NodeInstanceView {
   refresh(options?: { readonly force?: boolean }): Promise<void>;
 }
 
+/** A relationship of an instance, and what it leads to. */
 export interface RelationshipView {
   readonly type: string;
   readonly typeHierarchy: readonly string[];
@@ -163,9 +169,13 @@ export interface RelationshipView {
   isA(type: string): boolean;
 }
 
-export interface Subject {
-  readonly node: NodeView;
-  readonly instance: NodeInstanceView;
+/** A node, and the one of its instances that is meant. */
+export interface Subject<
+  Properties extends object = JsonObject,
+  RuntimeProperties extends object = Record<string, Json>,
+> {
+  readonly node: NodeView<Properties>;
+  readonly instance: NodeInstanceView<RuntimeProperties>;
 }
 
 /** Runtime properties of the instances that an instance is related to. */
@@ -177,21 +187,35 @@ export interface Capabilities {
   get(key: string): Json;
 }
 
-/** Of an operation of a node. */
-export interface NodeOperationContext extends BaseContext, Subject {
+/**
+ * Of an operation of a node. The types of properties are those that `plugin.yaml` declares: see {@link implement}.
+ *
+ * @example
+ * async function create(ctx: NodeOperationContext<{ path: string }, { path?: string }>) {
+ *   ctx.instance.runtimeProperties.path = ctx.node.properties.path;
+ * }
+ */
+export interface NodeOperationContext<
+  Properties extends object = JsonObject,
+  RuntimeProperties extends object = Record<string, Json>,
+  PluginProperties extends object = JsonObject,
+> extends BaseContext<PluginProperties>,
+    Subject<Properties, RuntimeProperties> {
   readonly type: 'node-instance';
   readonly capabilities: Capabilities;
   /** Of nodes that are hosts. @throws NonRecoverableError for other nodes */
   readonly agent: AgentView;
 }
 
+/** What a host's operation can know of an agent on it. */
 export interface AgentView {
   /** User data by which a new host installs its agent; undefined: hosts are reached without one. */
   initScript(): string | undefined;
 }
 
 /** Of an operation of a relationship. */
-export interface RelationshipOperationContext extends BaseContext {
+export interface RelationshipOperationContext<PluginProperties extends object = JsonObject>
+  extends BaseContext<PluginProperties> {
   readonly type: 'relationship-instance';
   readonly source: Subject;
   readonly target: Subject;

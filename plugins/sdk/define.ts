@@ -7,6 +7,7 @@ export type OperationFn<Inputs extends object = JsonObject> = (
   inputs: Inputs,
 ) => Promise<Json | undefined> | Json | undefined | Promise<void> | void;
 
+/** How an operation is run. */
 export interface OperationOptions {
   /**
    * May be run again after its worker was lost in the middle of it.
@@ -20,17 +21,39 @@ export interface OperationOptions {
   readonly timeoutSeconds?: number;
 }
 
+/** What `plugin.yaml` says of an operation, as a type. The file that `caisson plugins types` writes has one for each. */
+export interface OperationTypes {
+  /** The context of a node's operation, of a relationship's, or of either. */
+  readonly context: { readonly type: OperationContext['type'] };
+  readonly inputs: object;
+}
+
+/** The work of an operation whose types are generated. What it returns is the operation's result. */
+export type Implementation<Types extends OperationTypes> = (
+  ctx: Types['context'],
+  inputs: Types['inputs'],
+) => ReturnType<OperationFn>;
+
+/** An operation's work, and its options. */
+export type Implementations<All extends { readonly [Name in keyof All]: OperationTypes }> = {
+  readonly [Name in keyof All]: OperationOptions & { readonly run: Implementation<All[Name]> };
+};
+
+/** An operation as a plugin holds it. Made by {@link operation} or {@link implement}. */
 export interface OperationDefinition extends OperationOptions {
   readonly resumable: boolean;
   readonly run: OperationFn;
 }
 
+/** A plugin: its operations, and the names by which blueprints know it and them. */
 export interface Plugin {
   /** The prefix of its operations in blueprints: `docker` in `docker.container.create`. */
   readonly name: string;
   /** Names under which blueprints import it: `plugin:NAME`. */
   readonly packageNames?: readonly string[];
+  /** @default the version of its package */
   readonly version?: string;
+  /** By name: blueprints map them as `PLUGIN.NAME`. */
   readonly operations: Readonly<Record<string, OperationDefinition>>;
   /** Other names of its operations, as existing blueprints spell them: alias → name. */
   readonly aliases?: Readonly<Record<string, string>>;
@@ -54,6 +77,30 @@ export function operation<Inputs extends object = JsonObject>(
   run: OperationFn<Inputs>,
 ): OperationDefinition {
   return { ...options, resumable: options.resumable ?? true, run: run as unknown as OperationFn };
+}
+
+/**
+ * Declares all operations of a plugin, with the types that `caisson plugins types` generates from `plugin.yaml`: properties
+ * of the node, runtime properties, inputs, and settings of the plugin. One that a type maps and that is not here is an
+ * error of the compiler, and so is one that no type maps.
+ *
+ * @example
+ * import type { Operations } from './plugin-types.js';
+ *
+ * export default definePlugin({
+ *   name: 'disks',
+ *   operations: implement<Operations>({
+ *     'disk.create': { timeoutSeconds: 600, async run(ctx, { size }) { … } },
+ *     'disk.delete': { run: deleteDisk },
+ *   }),
+ * });
+ */
+export function implement<All extends { readonly [Name in keyof All]: OperationTypes }>(
+  implementations: Implementations<All>,
+): Record<keyof All & string, OperationDefinition> {
+  const entries = Object.entries(implementations as Record<string, OperationOptions & { readonly run: unknown }>);
+  const defined = entries.map(([name, { run, ...options }]) => [name, operation(options, run as OperationFn)] as const);
+  return Object.fromEntries(defined) as Record<keyof All & string, OperationDefinition>;
 }
 
 /**

@@ -7,6 +7,7 @@ const KIND = Symbol.for('caisson.operation-error');
 
 export type ErrorKind = 'recoverable' | 'non-recoverable' | 'retry';
 
+/** What led to an error; shown under it. */
 export interface ErrorCause {
   readonly type: string;
   readonly message: string;

@@ -2,6 +2,7 @@
 export type { Json, JsonObject } from '../../blueprint/json.js';
 export type {
   AgentView,
+  BaseContext,
   Capabilities,
   DeploymentOperationContext,
   NodeInstanceView,
@@ -16,9 +17,13 @@ export type {
 } from './context.js';
 export {
   definePlugin,
+  type Implementation,
+  type Implementations,
+  implement,
   type OperationDefinition,
   type OperationFn,
   type OperationOptions,
+  type OperationTypes,
   operation,
   type Plugin,
 } from './define.js';

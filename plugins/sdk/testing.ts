@@ -42,6 +42,7 @@ export interface FakeSubject {
   readonly relationships?: readonly FakeRelationship[];
 }
 
+/** A relationship of the instance, and its target. */
 export interface FakeRelationship {
   /** @default 'cloudify.relationships.connected_to' */
   readonly type?: string;
@@ -49,6 +50,10 @@ export interface FakeRelationship {
   readonly target: FakeSubject;
 }
 
+/**
+ * Sets the stage for one operation. All of it is optional: without a word it is `create` of an instance of a plain
+ * node.
+ */
 export interface FakeContextOptions extends FakeSubject {
   /** With `target`: a relationship operation, in which there is no node of its own. */
   readonly source?: FakeSubject;
@@ -97,11 +102,13 @@ export interface FakeContextOptions extends FakeSubject {
   readonly onFlush?: (patches: Patches) => void | Promise<void>;
 }
 
+/** A line that the operation logged, secrets blanked. */
 export interface LogLine {
   readonly level: LogLevel;
   readonly message: string;
 }
 
+/** A context whose effects stay in memory, and what the operation did through it. */
 export interface FakeContext {
   readonly ctx: OperationContext;
   readonly inputs: JsonObject;

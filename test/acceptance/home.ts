@@ -26,16 +26,22 @@ export class Home {
   constructor(
     readonly folder: string,
     readonly environment: Readonly<Record<string, string>>,
+    readonly program: string = PROGRAM,
   ) {}
 
   /** The same home, seen with further variables. */
   with(environment: Readonly<Record<string, string>>): Home {
-    return new Home(this.folder, { ...this.environment, ...environment });
+    return new Home(this.folder, { ...this.environment, ...environment }, this.program);
+  }
+
+  /** The same home, used by a Caisson that is installed elsewhere. */
+  by(program: string): Home {
+    return new Home(this.folder, this.environment, program);
   }
 
   /** Starts `caisson …` and lets it run. */
   start(...args: readonly string[]): RunningCommand {
-    const child = spawn(process.execPath, [PROGRAM, ...args], {
+    const child = spawn(process.execPath, [this.program, ...args], {
       cwd: this.folder,
       env: { ...process.env, ...this.environment },
       stdio: ['ignore', 'pipe', 'pipe'],

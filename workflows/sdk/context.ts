@@ -3,6 +3,7 @@ import type { Json, JsonObject } from '../../blueprint/json.js';
 import type { ApprovalRecord, Delivery } from '../messages.js';
 import type { TaskGraph } from './graph.js';
 
+/** The `ctx` of a custom workflow: the deployment, and what can be done with it. */
 export interface WorkflowContext {
   readonly deployment: {
     readonly id: string;
@@ -58,6 +59,7 @@ export interface WorkflowContext {
   scale(entity: string, delta: number, options?: ScaleOptions): Promise<void>;
 }
 
+/** Which instances go and stay when a workflow scales. */
 export interface ScaleOptions {
   /** With a negative delta: ids of instances that are to go. */
   readonly include?: readonly string[];
@@ -69,6 +71,7 @@ export interface ScaleOptions {
   readonly ignoreFailure?: boolean;
 }
 
+/** What a workflow asks a person. */
 export interface ApprovalRequest {
   /** What is asked. */
   readonly message: string;
@@ -78,6 +81,7 @@ export interface ApprovalRequest {
   readonly timeout?: number | string;
 }
 
+/** Adds lines to the log of the execution. */
 export interface WorkflowLogger {
   debug(message: string): void;
   info(message: string): void;
@@ -85,6 +89,7 @@ export interface WorkflowLogger {
   error(message: string): void;
 }
 
+/** A node template, as workflows see it. */
 export interface WorkflowNode {
   readonly id: string;
   readonly type: string;
@@ -103,6 +108,7 @@ export interface WorkflowNode {
   hasOperation(name: string): boolean;
 }
 
+/** How a workflow calls an operation. */
 export interface OperationOptions {
   /** `kwargs` may replace inputs that the operation has in the blueprint. @default false */
   readonly allowKwargsOverride?: boolean;
@@ -135,6 +141,7 @@ export interface WorkflowInstance {
   sendEvent(message: string): Promise<void>;
 }
 
+/** A relationship of an instance: its operations, and its target. */
 export interface WorkflowRelationship {
   readonly type: string;
   readonly targetId: string;

@@ -13,6 +13,7 @@ export type WorkflowFn = (
   parameters: JsonObject,
 ) => Promise<Json | undefined> | Promise<void> | Json | undefined | void;
 
+/** A custom workflow. Made by {@link defineWorkflow}. */
 export interface WorkflowDefinition {
   readonly kind: 'caisson-workflow';
   readonly run: WorkflowFn;

@@ -33,6 +33,7 @@ export interface Subgraph extends GraphTask {
   sequence(...tasks: readonly (GraphTask | readonly GraphTask[])[]): void;
 }
 
+/** Tasks with an order between them, run together. */
 export interface TaskGraph extends Subgraph {
   /**
    * Runs the tasks, each after what it depends on, as many side by side as the execution may have in flight. May be

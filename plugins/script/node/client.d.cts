@@ -25,6 +25,10 @@ export class OperationRetry extends Error {
   constructor(message: string, retryAfter?: number);
 }
 
+/**
+ * The `ctx` of a script: that of plugins, over a connection. Reads are of the moment the script began, writes are sent
+ * at once.
+ */
 export interface ScriptContext {
   readonly type: 'node-instance' | 'relationship-instance';
   /** The operation's inputs. */
@@ -83,11 +87,13 @@ export interface ScriptContext {
   store(): Promise<void>;
 }
 
+/** A node, and the one of its instances that is meant. */
 export interface ScriptSubject {
   readonly node: ScriptNode;
   readonly instance: ScriptInstance;
 }
 
+/** A node template: what the blueprint says, evaluated. */
 export interface ScriptNode {
   readonly id: string;
   readonly name: string;
@@ -98,6 +104,7 @@ export interface ScriptNode {
   isA(type: string): boolean;
 }
 
+/** A node instance: its runtime properties, and what it is related to. */
 export interface ScriptInstance {
   readonly id: string;
   readonly nodeId: string;

@@ -1,0 +1,34 @@
+/** A plan bound to the plugins that are installed: which activity does the work of each operation, from which package. */
+import type { DeploymentPlan, Operation, PlanNode, PlanPlugin } from '../blueprint/plan.js';
+import { compactPlan } from '../graph/compact-plan.js';
+import { type Catalog, installedFor, providerOf } from '../plugins/catalog.js';
+
+/** The plan as it travels to the workflows. Its `plugin_archives` tell the packages it is bound to. */
+export function boundPlan(plan: DeploymentPlan, catalog: Catalog): DeploymentPlan {
+  const archives: Record<string, string> = {};
+  const plugins = pluginsOf(plan);
+  function activityOf({ plugin, operation }: Operation, node: PlanNode): string | undefined {
+    const named = node.plugins.find(({ name }) => name === plugin) ??
+      plugins.get(plugin) ?? { name: plugin, package_name: null, package_version: null };
+    const provider = providerOf(catalog, named, operation);
+    if (provider?.installed.archive !== undefined) archives[plugin] ??= provider.installed.archive;
+    return provider?.activity === `${plugin}.${operation}` ? undefined : provider?.activity;
+  }
+  const compact = compactPlan(plan, activityOf);
+  for (const { plugin } of Object.values(plan.workflows)) {
+    const named = plan.workflow_plugins_to_install.find(({ name }) => name === plugin);
+    const installed = named && installedFor(catalog, named);
+    if (installed?.archive !== undefined && installed.hasWorkflows) archives[plugin] ??= installed.archive;
+  }
+  return Object.keys(archives).length > 0 ? { ...compact, plugin_archives: archives } : compact;
+}
+
+/** Operations of a relationship's target are those of a plugin that only the target's node names. */
+function pluginsOf({ nodes }: DeploymentPlan): ReadonlyMap<string, PlanPlugin> {
+  return new Map(nodes.flatMap(({ plugins }) => plugins.map((plugin) => [plugin.name, plugin] as const)));
+}
+
+/** The packages of the artifact store that a plan is bound to, each once. */
+export function archivesOf({ plugin_archives = {} }: Pick<DeploymentPlan, 'plugin_archives'>): readonly string[] {
+  return [...new Set(Object.values(plugin_archives))];
+}

@@ -1,0 +1,45 @@
+/** Tells in the artifact store what this worker serves. That it cannot be told is no reason to serve nothing. */
+import type { Plugin } from '../plugins/sdk/define.js';
+import type { ArtifactStore } from '../store/artifact-store.js';
+import { announceWorker, retractWorker } from '../store/worker-announcements.js';
+import type { ServeOptions } from './serve.js';
+
+export interface Announcer {
+  /** @param workflows keys of the stored code that was taken in; @default as before */
+  tell(workflows?: readonly string[]): Promise<void>;
+  retract(): Promise<void>;
+}
+
+export function announcing(
+  store: ArtifactStore,
+  { settings, log }: ServeOptions,
+  identity: string,
+  plugins: readonly Plugin[],
+): Announcer {
+  const operations = plugins.flatMap(({ name, operations }) => Object.keys(operations).map((one) => `${name}.${one}`));
+  let taken: readonly string[] = [];
+  let last: Promise<void> = Promise.resolve();
+  const quietly = (work: () => Promise<void>): Promise<void> => {
+    // One after the other: an older word must not overwrite a newer one.
+    last = last.then(work).catch((error) => log.warn('what this worker serves cannot be announced', { error }));
+    return last;
+  };
+  return {
+    tell(workflows) {
+      // `plugins/HASH.json` → HASH
+      if (workflows) taken = workflows.map((key) => key.slice(key.lastIndexOf('/') + 1).replace(/\.json$/, ''));
+      return quietly(
+        async () =>
+          await announceWorker(store, {
+            identity,
+            namespace: settings.connection.namespace,
+            task_queue: settings.taskQueue,
+            beat_at: new Date().toISOString(),
+            operations,
+            workflows: taken,
+          }),
+      );
+    },
+    retract: () => quietly(async () => await retractWorker(store, identity)),
+  };
+}

@@ -54,7 +54,7 @@ async function archiveOf(from: string, registry: boolean, scratch: string): Prom
       });
     return await packed(path.resolve(from), scratch);
   }
-  if (!registry || !/^@?[\w.-]/.test(from))
+  if (!registry || !/^@?\w/.test(from))
     throw usageError(
       `there is no plugin at ${from}`,
       'give its folder, or the .tgz of npm pack; from a registry: caisson plugins install NAME',

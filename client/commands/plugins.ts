@@ -67,20 +67,30 @@ const list: CommandDefinition = {
 const get: CommandDefinition = {
   name: 'get',
   summary: 'Show one plugin and its operations',
-  arguments: [{ name: '<plugin>', summary: 'name of the plugin, or the name that blueprints import it under' }],
+  arguments: [
+    {
+      name: '<plugin>',
+      summary: 'name of the plugin, or the name that blueprints import it under; with @VERSION for one of several',
+    },
+  ],
   examples: [['caisson plugins get docker', 'its operations, and the names that blueprints know them by']],
   async run({ args, io, global }) {
     const { installedPlugins } = await import('../session.js');
-    const { findPlugin } = await import('../../plugins/catalog.js');
+    const { findPlugins } = await import('../../plugins/catalog.js');
     const { notFound } = await import('../errors.js');
     const { printSingle } = await import('../output/print.js');
     const catalog = await installedPlugins(global);
     const [name = ''] = args;
-    const found = findPlugin(catalog, name);
+    const at = name.lastIndexOf('@');
+    const version = at > 0 ? name.slice(at + 1) : undefined;
+    const versions = findPlugins(catalog, at > 0 ? name.slice(0, at) : name);
+    const found = versions.find(({ plugin }) => version === undefined || plugin.version === version);
     if (!found) throw notFound('plugin', name, `installed: ${catalog.map(({ plugin }) => plugin.name).join(', ')}`);
     const { operations, aliases = {} } = found.plugin;
+    const others = versions.filter((one) => one !== found).map(({ plugin }) => plugin.version ?? null);
     const item = {
       ...rowOf(found),
+      other_versions: others,
       operations: Object.keys(operations).map((operation) => ({
         name: `${found.plugin.name}.${operation}`,
         aliases: Object.keys(aliases).filter((alias) => aliases[alias] === operation),
@@ -91,6 +101,7 @@ const get: CommandDefinition = {
     );
     const text = [
       `${item.name} ${item.version ?? ''}  imported as ${item.package_names.join(', ') || '-'}`,
+      ...(others.length > 0 ? [`  other versions: ${others.join(', ')}`] : []),
       ...lines,
     ].join('\n');
     printSingle(io, global.format, { kind: 'plugin', item, name: item.name, text });

@@ -7,6 +7,9 @@ import { Header } from 'tar';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { pluginImport } from '../../client/plugin-imports.js';
 import { listPackages, onePackage, takeIn } from '../../client/plugin-store.js';
+import { providerOf } from '../../plugins/catalog.js';
+import { installedPlugins } from '../../plugins/installed.js';
+import { wrapPlugin } from '../../plugins/python/wrap.js';
 import type { ArtifactStore } from '../../store/artifact-store.js';
 import { openArtifactStore } from '../../store/open.js';
 import { storedPlugins } from '../../store/plugin-packages.js';
@@ -134,6 +137,31 @@ test('what it depends on goes with it, without any script being run', async () =
   expect(opened.operation('disks.thing.create')).toBeDefined();
   expect(opened.operation('disks.thing.none')).toBeUndefined();
   expect(await readdir(folder)).not.toContain('ran');
+});
+
+test('a plugin in Python is a package like any other, and may come in the place of one that is built in', async () => {
+  const description = path.join(folder, 'docker.yaml');
+  await writeFile(
+    description,
+    `plugins:
+  docker: { executor: central_deployment_agent, package_name: cloudify-docker-plugin, package_version: '9.0.0' }
+node_types:
+  acme.Container:
+    derived_from: cloudify.nodes.Root
+    interfaces:
+      cloudify.interfaces.lifecycle:
+        create: docker.cloudify_docker.tasks.create_container
+`,
+  );
+  const wrapped = path.join(folder, 'wrapped');
+  await wrapPlugin('cloudify-docker-plugin==9.0.0', description, wrapped);
+  const { taken } = await takeIn(store, wrapped);
+  const opened = await packageOpener(store, path.join(folder, 'cache'))(taken.archive);
+  expect(opened.operation('docker.cloudify_docker.tasks.create_container')).toBeDefined();
+  const catalog = await installedPlugins([], { packages: await storedPlugins(store) });
+  const named = { name: 'docker', package_name: 'cloudify-docker-plugin', package_version: '9.0.0' };
+  const provider = providerOf(catalog, named, 'cloudify_docker.tasks.create_container');
+  expect(provider?.installed.archive).toBe(taken.archive);
 });
 
 test('one that does not fit together is refused, and leaves nothing behind', async () => {

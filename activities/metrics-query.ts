@@ -44,10 +44,13 @@ async function answer(deployment: string, query: string | undefined, url: string
     return { error: 'no Prometheus is known: set the policy property `prometheus`, or the setting prometheus' };
   const asked = new URL('api/v1/query', url.endsWith('/') ? url : `${url}/`);
   asked.searchParams.set('query', expressionOf(deployment, query));
-  const response = await fetch(asked, { signal: AbortSignal.timeout(PATIENCE_MS) }).catch((error: Error) => {
+  const headers = credentialsOf(asked);
+  const response = await fetch(asked, { headers, signal: AbortSignal.timeout(PATIENCE_MS) }).catch((error: Error) => {
     throw ApplicationFailure.retryable(`${asked.host} does not answer: ${reasonOf(error)}`, 'PrometheusUnreachable');
   });
   const text = await response.text();
+  if (response.status === 401 || response.status === 403)
+    return { error: `${asked.host} refuses the login: give user and password in its address, http://USER:PASSWORD@…` };
   if (response.status >= 500) throw ApplicationFailure.retryable(`${asked.host} answers with ${response.status}`);
   return read(text, response.status);
 }
@@ -106,6 +109,16 @@ function read(text: string, status: number): MetricAnswers {
     else values[instance] = Math.max(values[instance] ?? Number.NEGATIVE_INFINITY, number);
   }
   return { values, ...(overall === undefined ? {} : { overall }) };
+}
+
+/** Takes user and password out of an address, where `fetch` does not want them. */
+function credentialsOf(address: URL): Record<string, string> {
+  const { username, password } = address;
+  if (username === '') return {};
+  address.username = '';
+  address.password = '';
+  const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { authorization: `Basic ${Buffer.from(login).toString('base64')}` };
 }
 
 function reasonOf({ message, cause }: Error): string {

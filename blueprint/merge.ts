@@ -2,6 +2,7 @@
 import type { Report } from './diagnostics.js';
 import { isObject, type Json, type JsonObject, member } from './json.js';
 import type { Positions } from './positions.js';
+import { kindOf } from './shape.js';
 import { isBefore, type Version } from './version.js';
 
 export interface Merging {
@@ -110,7 +111,12 @@ function mergeSection(
     );
     return undefined;
   }
-  if (!isObject(known) || !isObject(added)) return known ?? added;
+  if (!isObject(known) || !isObject(added)) {
+    const odd = [known, added].find((one) => one !== null && !isObject(one));
+    if (odd !== undefined)
+      report('C2010', `${section} must be a mapping, not ${kindOf(odd)}`, positions.ofKey(owner, section));
+    return known ?? added;
+  }
   const result: Record<string, Json> = { ...known };
   for (const [key, entry] of Object.entries(added)) {
     const existing = member(known, key);

@@ -153,7 +153,10 @@ function mappingReference(value: Json, renaming: Renaming): Json {
 const SECTIONS: Readonly<Record<string, Rewrite>> = {
   inputs: named(fields({ type: typeName, default: leaf, item_type: typeName })),
   plugins: named(fields({ properties: named(asItIs) })),
-  data_types: named(fields({ derived_from: reference, properties: schema })),
+  // What describes a data type is taken for a name like any other text there.
+  data_types: named(
+    fields({ derived_from: reference, description: reference, version: reference, properties: schema }),
+  ),
   node_types: named(
     fields({
       derived_from: reference,

@@ -2,6 +2,8 @@
 import type { CalendarSpec, ScheduleSpec } from '@temporalio/client';
 import { durationMs } from '../workflows/duration.js';
 import { usageError } from './errors.js';
+import { monthName } from './months.js';
+import { nthInMonth } from './nth-weekdays.js';
 
 /** At most one of `recurrence`, `rrule` and `cron`; none: once, at `since`. Times are RFC 3339. */
 export interface ScheduleRule {
@@ -120,16 +122,40 @@ function ofRrule(text: string, since: number): PlannedSchedule {
   const planned =
     unit !== undefined && !restricted
       ? interval(every * unit * 1_000, since).spec
-      : { calendars: [calendarOf(frequency, every, days, numbers, since)] };
+      : { calendars: calendarsOf(frequency, every, days?.split(',') ?? [], numbers, since) };
   return { spec: { ...planned, ...limits.end }, ...(limits.count === undefined ? {} : { count: limits.count }) };
 }
 
 type Numbers = Readonly<Record<'second' | 'minute' | 'hour' | 'dayOfMonth' | 'month', number[] | undefined>>;
 
+/** Weekdays that are counted (`2MO`, `-1FR`) make calendars of their own. */
+function calendarsOf(
+  frequency: string | undefined,
+  every: number,
+  days: readonly string[],
+  numbers: Numbers,
+  since: number,
+): CalendarSpec[] {
+  const counted = days.map((day) => /^([+-]?[1-5])([A-Z]{2})$/.exec(day.trim()));
+  const plain = days.filter((_, at) => !counted[at]);
+  const nth = counted.filter((one) => one !== null);
+  if (nth.length === 0) return [calendarOf(frequency, every, days, numbers, since)];
+  if (frequency !== 'MONTHLY' && !(frequency === 'YEARLY' && numbers.month))
+    throw usageError(`${nth[0]?.[0]} is the n-th of a month: it goes with FREQ=MONTHLY, or with BYMONTH`);
+  if (numbers.dayOfMonth) throw usageError('n-th weekdays and BYMONTHDAY do not go together in an rrule');
+  const byDay = nth.flatMap(([, number = '', day = '']) =>
+    nthInMonth(Number(number), numbers.month).map((where) => ({
+      ...calendarOf(frequency, every, [day], numbers, since),
+      ...where,
+    })),
+  );
+  return [...byDay, ...(plain.length > 0 ? [calendarOf(frequency, every, plain, numbers, since)] : [])];
+}
+
 function calendarOf(
   frequency: string | undefined,
   every: number,
-  days: string | undefined,
+  days: readonly string[],
   numbers: Numbers,
   since: number,
 ): CalendarSpec {
@@ -143,9 +169,9 @@ function calendarOf(
     second: numbers.second ?? at.getUTCSeconds(),
     minute: numbers.minute ?? (rank >= 1 ? at.getUTCMinutes() : '*'),
     hour: numbers.hour ?? (rank >= 2 ? at.getUTCHours() : '*'),
-    dayOfMonth: numbers.dayOfMonth ?? (rank >= 4 && days === undefined ? at.getUTCDate() : '*'),
-    month: (numbers.month ?? (rank === 5 ? at.getUTCMonth() + 1 : '*')) as never,
-    dayOfWeek: days !== undefined ? daysOf(days.split(',')) : rank === 3 ? [DAYS[at.getUTCDay()] as Day] : '*',
+    dayOfMonth: numbers.dayOfMonth ?? (rank >= 4 && days.length === 0 ? at.getUTCDate() : '*'),
+    month: numbers.month?.map(monthName) ?? (rank === 5 ? monthName(at.getUTCMonth() + 1) : '*'),
+    dayOfWeek: days.length > 0 ? daysOf(days) : rank === 3 ? [DAYS[at.getUTCDay()] as Day] : '*',
   };
 }
 
@@ -158,7 +184,7 @@ function momentOf(since: number): CalendarSpec {
   return {
     ...timeOfDay(since),
     year: at.getUTCFullYear(),
-    month: (at.getUTCMonth() + 1) as never,
+    month: monthName(at.getUTCMonth() + 1),
     dayOfMonth: at.getUTCDate(),
   };
 }

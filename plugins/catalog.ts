@@ -104,10 +104,10 @@ export function providerOf(
       return { installed, activity: `${installed.plugin.name}.${name}` };
   }
   if (chosen !== undefined) return runOf(chosen);
-  // Of one that we have under its package's name, an operation that we lack is a mistake, and no reason to fetch another;
-  // unless the blueprint has it with it.
+  // Of one that we have, an operation that we lack is a mistake, and no reason to fetch another; unless the blueprint has
+  // it with it.
   const fetches = named.source?.includes('://') ?? false;
-  const known = catalog.some(({ plugin }) => plugin.packageNames?.includes(named.package_name ?? ''));
+  const known = candidatesFor(catalog, named).length > 0;
   const able = !known || !fetches ? foreignRunner(catalog, named, 'able') : undefined;
   return able && runOf(able);
 }

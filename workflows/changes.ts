@@ -35,6 +35,10 @@ export class Changes {
     return { changes: this.#changes.from(from, PAGE), first: this.#changes.first, length: this.length };
   }
 
+  drop(end: number): void {
+    this.#changes.drop(end);
+  }
+
   takeUnsaved(): readonly InstanceChange[] {
     return this.#changes.takeUnsaved();
   }

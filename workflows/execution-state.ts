@@ -44,6 +44,9 @@ export interface RunningTask {
   readonly resumed: boolean;
 }
 
+/** Events that a run holds before it writes them: held to its end they would take more memory than all else. */
+const MOST_UNSAVED = 5_000;
+
 /** Name in the ledger of what was done outside of walks. */
 const RECORDED = 'recorded calls';
 
@@ -51,6 +54,8 @@ export class ExecutionState {
   readonly input: ExecutionInput;
   readonly options: ExecutionOptions;
   readonly journal: Journal;
+  /** Called when the journal has grown so long that a part of it should be written. */
+  writeJournal: () => void = () => undefined;
   readonly changes: Changes;
   readonly running = new Map<string, RunningTask>();
   readonly failures: FailedOperation[];
@@ -290,6 +295,7 @@ export class ExecutionState {
         ? {}
         : { source_id: call.relationship.source_id, target_id: call.relationship.target_id }),
     });
+    if (this.journal.unsaved >= MOST_UNSAVED) this.writeJournal();
   }
 
   /** A line of the workflow's own log. */

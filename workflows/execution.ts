@@ -82,6 +82,7 @@ const { saveJournal } = proxyActivities<JournalActivities>({
 export function execution(program: Program): ExecutionWorkflow {
   const run = async (input: ExecutionInput): Promise<ExecutionResult> => {
     const state = new ExecutionState(input);
+    const journal = writtenInParts(state);
     answerMessages(state);
     answerOperator(state);
     if (input.continued === undefined) {
@@ -96,12 +97,12 @@ export function execution(program: Program): ExecutionWorkflow {
     try {
       result = await withinTime(state, async () => await (mappedProgram(input) ?? program)(state));
     } catch (error) {
-      if (error instanceof HistoryFull) return await continueWith(state, input);
+      if (error instanceof HistoryFull) return await continueWith(state, input, journal);
       if (error instanceof NotTakenIn) throw error;
-      throw await ended(state, error);
+      throw await ended(state, error, journal);
     }
     state.note('workflow_succeeded', `'${input.request.workflow_id}' workflow execution succeeded`);
-    await settle(state, 'terminated');
+    await settle(state, 'terminated', journal);
     return {
       execution_id: state.id,
       operations: state.finished,
@@ -160,19 +161,19 @@ async function withinTime<Result>(state: ExecutionState, run: () => Promise<Resu
 }
 
 /** Notes how it ended, hands the state over, and says what the run is to fail with. */
-async function ended(state: ExecutionState, error: unknown): Promise<unknown> {
+async function ended(state: ExecutionState, error: unknown, journal: WrittenJournal): Promise<unknown> {
   const name = state.input.request.workflow_id;
   if (isCancellation(error) && !state.timedOut) {
     state.note('workflow_cancelled', `'${name}' workflow execution cancelled`);
-    await settle(state, 'cancelled');
+    await settle(state, 'cancelled', journal);
     if (state.control.draining) await closingCancel();
     return new CancelledFailure(`'${name}' workflow execution cancelled`);
   }
-  if (isCancellation(error)) return await ended(state, timeoutFailure(state));
+  if (isCancellation(error)) return await ended(state, timeoutFailure(state), journal);
   if (!(error instanceof ApplicationFailure)) throw error; // A bug of ours: the task fails until it is mended.
   state.error = error.message;
   state.note('workflow_failed', `'${name}' workflow execution failed: ${error.message}`);
-  await settle(state, 'failed');
+  await settle(state, 'failed', journal);
   return error;
 }
 
@@ -188,11 +189,11 @@ async function closingCancel(): Promise<void> {
 }
 
 /** Saves the journal and tells the deployment. Done even while the run is being cancelled. */
-async function settle(state: ExecutionState, outcome: Handover['outcome']): Promise<void> {
+async function settle(state: ExecutionState, outcome: Handover['outcome'], journal: WrittenJournal): Promise<void> {
   state.status = outcome;
   tellInUi(state);
   await CancellationScope.nonCancellable(async () => {
-    await save(state);
+    await journal.whole();
     try {
       const deployment = getExternalWorkflowHandle(deploymentWorkflowId(state.input.deployment_id));
       await deployment.signal(settledSignal, state.handover(outcome));
@@ -202,11 +203,43 @@ async function settle(state: ExecutionState, outcome: Handover['outcome']): Prom
   });
 }
 
+interface WrittenJournal {
+  /** Resolves when all of it is in the store. */
+  whole(): Promise<void>;
+}
+
+/** Writes the journal whenever it has grown long, out of reach of cancels; what is written, the run lets go of. */
+function writtenInParts(state: ExecutionState): WrittenJournal {
+  let writing: Promise<void> = Promise.resolve();
+  let due = false;
+  const write = (): void => {
+    if (due) return;
+    due = true;
+    const before = writing;
+    // One part after the other: what is let go of has been written, and all before it.
+    writing = CancellationScope.nonCancellable(async () => {
+      await before;
+      due = false;
+      await save(state);
+    });
+    // Told to who waits for the whole.
+    writing.catch(() => undefined);
+  };
+  state.writeJournal = write;
+  return {
+    async whole() {
+      write();
+      await writing;
+    },
+  };
+}
+
 async function save(state: ExecutionState): Promise<void> {
   const events = state.journal.takeUnsaved();
   const changes = state.changes.takeUnsaved();
   if (events.length === 0) return;
   const first = state.journal.length - events.length;
+  const end = { events: state.journal.length, changes: state.changes.length };
   await saveJournal.executeWithOptions({ summary: `${events.length} events`, activityId: `journal-${first}` }, [
     {
       workflow_id: executionWorkflowId(state.input.deployment_id, state.id),
@@ -215,10 +248,23 @@ async function save(state: ExecutionState): Promise<void> {
       changes: { first: state.changes.length - changes.length, changes },
     },
   ]);
+  if (isOpen(state)) {
+    state.journal.drop(end.events);
+    state.changes.drop(end.changes);
+  }
 }
 
-async function continueWith(state: ExecutionState, input: ExecutionInput): Promise<ExecutionResult> {
-  await save(state);
+/** What an ended run has told can be asked of it, as long as the server knows it. */
+function isOpen({ status }: ExecutionState): boolean {
+  return status === 'started' || status === 'cancelling';
+}
+
+async function continueWith(
+  state: ExecutionState,
+  input: ExecutionInput,
+  journal: WrittenJournal,
+): Promise<ExecutionResult> {
+  await journal.whole();
   const { modification: _, ...rest } = input;
   const next: ExecutionInput = {
     ...rest,

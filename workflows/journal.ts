@@ -28,6 +28,14 @@ export class Journal {
     return { events, first, closed: closed && Math.max(from, first) + events.length >= this.length };
   }
 
+  get unsaved(): number {
+    return this.#events.unsaved;
+  }
+
+  drop(end: number): void {
+    this.#events.drop(end);
+  }
+
   takeUnsaved(): readonly JournalEvent[] {
     return this.#events.takeUnsaved();
   }

@@ -1,4 +1,5 @@
 /** An agent on its host, over SSH: a package that all agents of a build share, and a folder of its own for each. */
+import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import type { SshConnection } from '../hosts/ssh.js';
@@ -45,7 +46,8 @@ export async function remove(connection: SshConnection, name: string, signal: Ab
     connection,
     [
       `rm -rf ${AGENTS_FOLDER}/${quote(name)}`,
-      `rmdir ${AGENTS_FOLDER} 2>/dev/null && rm -rf ${PACKAGES_FOLDER}`,
+      `rmdir ${AGENTS_FOLDER} 2>/dev/null`,
+      `[ -d ${AGENTS_FOLDER} ] || rm -rf ${PACKAGES_FOLDER}`,
       `rmdir "$(dirname ${AGENTS_FOLDER})" 2>/dev/null`,
       'true',
     ],
@@ -75,7 +77,10 @@ async function packageOn(
   unpacking.on('data', (chunk: Buffer) => {
     said += chunk.toString();
   });
-  await pipeline(createReadStream(file), unpacking, { signal, end: true });
+  const closed = once(unpacking, 'close', { signal });
+  await pipeline(createReadStream(file), unpacking, { signal });
+  // It is sent before it is unpacked.
+  await closed;
   if (!said.includes('unpacked')) throw new RecoverableError(`the agent's package could not be unpacked: ${said}`);
   // Another installation may have been as fast.
   await shell(connection, [`mv ${part} ${folder} 2>/dev/null || rm -rf ${part}`, `[ -x ${folder}/caisson ]`], signal);

@@ -35,6 +35,7 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [LIMIT, 'ask for a higher quota, or release what is not used'],
   [CAPACITY, 'another AvailabilityZone or InstanceType may have capacity'],
   [/Region/, 'set client_config.region_name'],
+  [/^(ENOTFOUND|EAI_AGAIN)$/, 'check client_config.region_name, and that the worker has a network'],
   [/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH)$/, 'is there an EC2 API, and can the worker reach it?'],
   [
     /^HTTP /,
@@ -47,10 +48,11 @@ export async function operationError(error: unknown, scene: FailureScene): Promi
   if (!(error instanceof Ec2Error)) return error;
   const { code } = error;
   const remedy = REMEDIES.find(([pattern]) => pattern.test(code))?.[1];
-  const message = `${scene.operation} of ${scene.instanceId}: ${error.message}${remedy ? ` (${remedy})` : ''}`;
+  const bare = `${scene.operation} of ${scene.instanceId}: ${error.message}`;
+  const message = remedy ? `${bare} (${remedy})` : bare;
   const options = { cause: error };
   if (code === 'ENOTFOUND' && (await otherRegionsAnswer()))
-    return new NonRecoverableError(`${message} (there is no such region: check client_config.region_name)`, options);
+    return new NonRecoverableError(`${bare} (there is no such region: check client_config.region_name)`, options);
   const passing = error.throttled || error.ambiguous || error.unreachable || error.busy || CAPACITY.test(code);
   const settling = error.gone && !GIVEN.test(code) && scene.retryNumber < CONSISTENCY_RETRIES;
   if (passing || settling) return new RecoverableError(message, options);

@@ -66,18 +66,30 @@ export async function reload(ctx: OperationContext, place: Place, settings: Serv
 
 async function asked({ signal }: OperationContext, url: string, page: string, method = 'GET'): Promise<void> {
   const address = new URL(page, url.endsWith('/') ? url : `${url}/`);
-  const options = { method, signal: AbortSignal.any([signal, AbortSignal.timeout(20_000)]) };
+  const headers = credentialsOf(address);
+  const where = `the Prometheus at ${address.host}`;
+  const options = { method, headers, signal: AbortSignal.any([signal, AbortSignal.timeout(20_000)]) };
   const response = await fetch(address, options).catch((error: Error) => {
     signal.throwIfAborted();
     const reason = error.cause instanceof Error ? error.cause.message : error.message;
-    throw new RecoverableError(`the Prometheus at ${url} does not answer: ${reason}`);
+    throw new RecoverableError(`${where} does not answer: ${reason}`);
   });
   const text = (await response.text()).trim();
   if (response.ok) return;
   if (response.status === 403)
     throw new NonRecoverableError(
-      `the Prometheus at ${url} may not be reloaded (${text}): start it with --web.enable-lifecycle, or set reload to command`,
+      `${where} may not be reloaded (${text}): start it with --web.enable-lifecycle, or set reload to command`,
     );
-  if (method === 'POST') throw new NonRecoverableError(`the Prometheus at ${url} refuses to reload: ${text}`);
-  throw new RecoverableError(`the Prometheus at ${url} is not well: ${response.status} ${text}`);
+  if (method === 'POST') throw new NonRecoverableError(`${where} refuses to reload: ${text}`);
+  throw new RecoverableError(`${where} is not well: ${response.status} ${text}`);
+}
+
+/** Takes user and password out of an address: `fetch` does not want them there, and messages must not have them. */
+function credentialsOf(address: URL): Record<string, string> {
+  const { username, password } = address;
+  if (username === '') return {};
+  address.username = '';
+  address.password = '';
+  const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { authorization: `Basic ${Buffer.from(login).toString('base64')}` };
 }

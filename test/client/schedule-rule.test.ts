@@ -9,7 +9,7 @@ test('without a rule it runs once, at its begin', () => {
     count: 1,
     spec: {
       startAt: new Date(since),
-      calendars: [{ year: 2026, month: 5, dayOfMonth: 4, hour: 6, minute: 30, second: 0 }],
+      calendars: [{ year: 2026, month: 'MAY', dayOfMonth: 4, hour: 6, minute: 30, second: 0 }],
     },
   });
 });
@@ -27,6 +27,47 @@ test('weekdays keep a daily recurrence to these days, at the time of its begin',
   expect(spec({ recurrence: '1 day', weekdays: ['mo', 'fr'] }).spec.calendars).toEqual([
     { dayOfWeek: ['MONDAY', 'FRIDAY'], hour: 6, minute: 30, second: 0 },
   ]);
+});
+
+test('the n-th weekdays of months, counted from their begin or their end', () => {
+  const [second] = spec({ rrule: 'FREQ=MONTHLY;BYDAY=2MO;BYHOUR=4' }).spec.calendars ?? [];
+  expect(second).toMatchObject({ dayOfWeek: ['MONDAY'], dayOfMonth: { start: 8, end: 14 }, month: '*', hour: [4] });
+  const last = spec({ rrule: 'FREQ=MONTHLY;BYDAY=-1FR' }).spec.calendars ?? [];
+  /** Days of a year on which it runs, as the calendars say. */
+  const daysIn = (year: number): string[] =>
+    Array.from({ length: 366 }, (_, at) => new Date(Date.UTC(year, 0, 1 + at)))
+      .filter((day) => day.getUTCFullYear() === year && day.getUTCDay() === 5)
+      .filter((day) =>
+        last.some((one) => {
+          const {
+            dayOfMonth,
+            month,
+            year: years,
+          } = one as {
+            dayOfMonth: { start: number; end: number };
+            month: string[];
+            year?: { start: number; end: number; step: number }[];
+          };
+          const date = day.getUTCDate();
+          const inYear = years?.some(
+            ({ start, end, step }) => year >= start && year <= end && (year - start) % step === 0,
+          );
+          return (
+            month.includes(day.toLocaleString('en', { month: 'long', timeZone: 'UTC' }).toUpperCase()) &&
+            date >= dayOfMonth.start &&
+            date <= dayOfMonth.end &&
+            inYear !== false
+          );
+        }),
+      )
+      .map((day) => day.toISOString().slice(5, 10));
+  const lastFridays = (year: number): string[] =>
+    Array.from({ length: 12 }, (_, month) => {
+      const end = new Date(Date.UTC(year, month + 1, 0));
+      return new Date(end.getTime() - ((end.getUTCDay() + 2) % 7) * 86_400_000).toISOString().slice(5, 10);
+    });
+  for (const year of [2026, 2027, 2028, 2029]) expect(daysIn(year)).toEqual(lastFridays(year));
+  expect(() => spec({ rrule: 'FREQ=YEARLY;BYDAY=1MO' })).toThrow('n-th of a month');
 });
 
 test('an rrule gives what it says, and the rest from its begin', () => {

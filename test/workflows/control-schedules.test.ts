@@ -55,6 +55,29 @@ test('a schedule tells its next runs, is listed, paused, resumed and deleted', a
   await expect(getSchedule(connection, deployment.id, 'nightly')).rejects.toThrow(/there is no schedule/);
 });
 
+test('rules about months are those that the server keeps to', async () => {
+  const deployment = await deployed('monthly');
+  const nexts = async (rule: object): Promise<readonly string[]> => {
+    const made = await createSchedule(
+      connection,
+      request(deployment, { rule: { since: '2031-12-01T02:00:00.000Z', ...rule } }),
+    );
+    await deleteSchedule(connection, deployment.id, 'nightly');
+    return made.next.map((time) => time.slice(0, 10));
+  };
+  expect((await nexts({ rrule: 'FREQ=MONTHLY;BYDAY=-1FR' })).slice(0, 3)).toEqual([
+    '2031-12-26',
+    '2032-01-30',
+    '2032-02-27',
+  ]);
+  expect((await nexts({ rrule: 'FREQ=MONTHLY;BYDAY=2MO' })).slice(0, 2)).toEqual(['2031-12-08', '2032-01-12']);
+  expect((await nexts({ rrule: 'FREQ=YEARLY;BYMONTH=3;BYMONTHDAY=9' })).slice(0, 2)).toEqual([
+    '2032-03-09',
+    '2033-03-09',
+  ]);
+  expect(await nexts({})).toEqual(['2031-12-01']);
+});
+
 test('a run is an execution of the deployment, queued behind what runs', async () => {
   let release: () => void = () => undefined;
   const released = new Promise<void>((resolve) => {

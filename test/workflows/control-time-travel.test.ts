@@ -3,6 +3,7 @@ import type { CaissonConnection } from '../../client/connection.js';
 import { EventReader } from '../../client/events/reader.js';
 import { instancesAt } from '../../client/time-travel.js';
 import { requireNode } from '../../plugins/sdk/index.js';
+import { eventsQuery } from '../../workflows/messages.js';
 import { type Deployment, openStage, pause, type Stage } from './stage.js';
 
 let stage: Stage;
@@ -83,3 +84,25 @@ test('the events of an execution come each once and in order, over continue-as-n
   expect(events.at(0)?.message).toBe("Starting 'install' workflow execution");
   expect(events.at(-1)?.message).toBe("'install' workflow execution succeeded");
 });
+
+test('a run writes its journal while it goes on, lets go of what is written, and all of it is told', async () => {
+  stage.behave('tail_1.create', async () => await pause(1_000));
+  const deployment = await stage.install({
+    crowd: { instances: 450, operations: ['create'] },
+    tail: { operations: ['create'], targets: { crowd: [] } },
+  });
+  const { id } = await deployment.ended();
+  const page = await deployment.execution(id).query(eventsQuery, { from: 0 });
+  expect(page.first).toBeGreaterThanOrEqual(5_000);
+  const events = await story(deployment, id);
+  const sequences = events.flatMap(({ sequence }) => (sequence === undefined ? [] : [sequence]));
+  expect(sequences.sort((a, b) => a - b)).toEqual(Array.from({ length: sequences.length }, (_, at) => at));
+  expect(sequences.length).toBe(page.first + page.events.length);
+  const instances = await instancesAt(connection, { event: 10, execution: { deployment_id: deployment.id, id } });
+  expect(instances).toHaveLength(451);
+  const last = await instancesAt(connection, {
+    event: sequences.length,
+    execution: { deployment_id: deployment.id, id },
+  });
+  expect(new Set(last.map(({ state }) => state))).toEqual(new Set(['started']));
+}, 60_000);

@@ -2,7 +2,7 @@ import { access, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { expressionOf } from '../../../activities/metrics-query.js';
+import { expressionOf, metricsActivities } from '../../../activities/metrics-query.js';
 import type { JsonObject } from '../../../blueprint/json.js';
 import diamond from '../../../plugins/diamond/index.js';
 import plugin from '../../../plugins/prometheus/index.js';
@@ -270,4 +270,28 @@ test.each([
   expect(expressionOf('shop', query)).toBe(expression);
   const asked = await fetch(`${prometheus.url}/api/v1/query?${new URLSearchParams({ query: expression })}`);
   expect(asked.status).toBe(200);
+});
+
+test('a Prometheus that asks for a login gets it from the address, and no message has it', async () => {
+  const users = path.join(prometheus.folder, 'web.yml');
+  const hash = '$2y$05$e1XDrp5o11qfRGqXxXrGb.NnLkI2EvaUpIhoLrw0W1z0aSUxqCozi';
+  await writeFile(users, JSON.stringify({ basic_auth_users: { ship: hash } }));
+  const guarded = await startPrometheus([`--web.config.file=${users}`]);
+  const port = new URL(guarded.url).port;
+  const as = (login: string): string => `http://${login}@127.0.0.1:${port}`;
+  const right = { ...server({ url: as('ship:keel-and-mast') }) };
+  await run('server.check', right);
+  // It was started without its lifecycle interface.
+  const { relationships: _, ...own } = rules('alerts', { groups: [{ name: 'shop', rules: [ALERT] }] });
+  const unreloaded = await runOperation(plugin, 'rules.write', { ...own, relationships: [{ target: right }] });
+  expect(unreloaded).toMatchObject({ status: 'non-recoverable', error: { message: /--web.enable-lifecycle/ } });
+  const wrong = await runOperation(plugin, 'server.check', server({ url: as('ship:rudder') }));
+  expect(wrong).toMatchObject({ status: 'recoverable', error: { message: /is not well: 401/ } });
+  for (const { error } of [unreloaded, wrong]) expect(error?.message).not.toMatch(/keel|rudder/);
+  const ask = async (login: string) =>
+    (await metricsActivities(as(login)).queryMetrics({ deployment_id: 'shop', questions: [{ id: 'q', query: 'up' }] }))
+      .q;
+  expect(await ask('ship:keel-and-mast')).toEqual({ values: {} });
+  expect((await ask('ship:rudder'))?.error).toMatch(/refuses the login/);
+  await guarded.stop();
 });

@@ -48,7 +48,8 @@ export async function startPrometheus(
     ...flags,
   ];
   const server = await daemon(['prometheus', ...arguments_], at('log'), async () => {
-    if (!(await fetch(`${url}/-/ready`)).ok) throw new Error('not ready');
+    // One that asks for a login answers so.
+    if (![200, 401].includes((await fetch(`${url}/-/ready`)).status)) throw new Error('not ready');
   });
   const asked = async <T>(what: string): Promise<T> =>
     ((await (await fetch(`${url}/api/v1/${what}`)).json()) as { data: T }).data;

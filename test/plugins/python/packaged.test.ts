@@ -77,6 +77,25 @@ test('the Python plugin of a package that we have too comes before ours once it 
   expect((await found?.describe([1, 4]))?.location).toBe(path.join(folder, 'plugin.yaml'));
 });
 
+test('which plugin does the work: ours, the one that was chosen, or the one that the blueprint brings', async () => {
+  const ours = await installedPlugins([]);
+  const chosen = await installedPlugins([], 'cloudify-aws-plugin==3.1.7');
+  const aws = { name: 'aws', package_name: 'cloudify-aws-plugin' };
+  const address = 'https://example.org/plugin.zip';
+  expect(activityOf(ours, aws, 'cloudify_aws.ec2.resources.vpc.create')).toBe('aws.ec2.vpc.create');
+  expect(activityOf(chosen, aws, 'cloudify_aws.ec2.resources.vpc.create')).toBe('python.run');
+  // A name that only ours has, from our description.
+  expect(activityOf(chosen, aws, 'ec2.vpc.create')).toBe('aws.ec2.vpc.create');
+  expect(activityOf(ours, { ...aws, source: address }, 'cloudify_aws.eks.create')).toBeUndefined();
+  expect(activityOf(ours, { ...aws, source: 'aws' }, 'cloudify_aws.eks.create')).toBe('python.run');
+  expect(activityOf(ours, { name: 'fabric', package_name: null, source: address }, 'no.such')).toBeUndefined();
+
+  const disks = { name: 'disks', package_name: 'acme-disks-plugin' };
+  expect(activityOf(ours, disks, 'tasks.create')).toBeUndefined();
+  expect(activityOf(ours, { ...disks, source: address }, 'tasks.create')).toBe('python.run');
+  expect(activityOf(ours, { ...disks, source: 'disks', install: false }, 'tasks.create')).toBeUndefined();
+});
+
 test('what is no package says so', async () => {
   const nameless = path.join(folder, 'nameless.yaml');
   await writeFile(nameless, 'plugins: { disks: { executor: central_deployment_agent, source: disks } }\n');

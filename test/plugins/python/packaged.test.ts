@@ -79,7 +79,7 @@ test('the Python plugin of a package that we have too comes before ours once it 
 
 test('which plugin does the work: ours, the one that was chosen, or the one that the blueprint brings', async () => {
   const ours = await installedPlugins([]);
-  const chosen = await installedPlugins([], 'cloudify-aws-plugin==3.1.7');
+  const chosen = await installedPlugins([], { pythonPackages: 'cloudify-aws-plugin==3.1.7' });
   const aws = { name: 'aws', package_name: 'cloudify-aws-plugin' };
   const address = 'https://example.org/plugin.zip';
   expect(activityOf(ours, aws, 'cloudify_aws.ec2.resources.vpc.create')).toBe('aws.ec2.vpc.create');

@@ -56,12 +56,23 @@ function input(
   if (!Object.hasOwn(inputs, name))
     throw new FunctionEvaluationError('get_input', `there is no input ${name}`, 'UnknownInputError');
   const value = walk(inputs[name] as Json, rest);
-  if (value === undefined)
-    throw new FunctionEvaluationError('get_input', `input ${name} has no ${rest.join('.')}`, 'InputEvaluationError');
+  if (value === undefined) {
+    const message = `input ${name} has no ${rest.join('.')}`;
+    throw leadsIntoScalar(inputs[name] as Json, rest)
+      ? new FunctionEvaluationError('get_input', message)
+      : new FunctionEvaluationError('get_input', message, 'InputEvaluationError');
+  }
   if (type !== undefined && !isFunctionCall(value) && !fits(value, type))
     throw new FunctionEvaluationError('get_input', `input ${name} is of no ${type}`, 'InputEvaluationError');
   scope.inputRead?.(path);
   return value;
+}
+
+/** Whether a path goes on where there is neither a mapping nor a list, which Cloudify tells apart. */
+function leadsIntoScalar(value: Json, path: readonly Json[]): boolean {
+  const before = path.findIndex((_, index) => walk(value, path.slice(0, index + 1)) === undefined);
+  const last = walk(value, path.slice(0, before));
+  return typeof last !== 'object' || last === null;
 }
 
 function property(scope: EvaluationScope, ref: string, path: readonly Json[], depth: number): Evaluated {

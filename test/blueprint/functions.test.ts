@@ -178,4 +178,5 @@ test('secrets must exist, if that can be known', async () => {
 test('a property, or an item of an input, that only a run could name is refused when a deployment is made', async () => {
   expect(await refusalOf(output('{ get_property: [n, { get_attribute: [n, x] }] }'), {})).toEqual(['C2132']);
   expect(await refusalOf(output('{ get_input: [i, first] }', '{ i: { default: [1] } }'), {})).toEqual(['C2138']);
+  expect(await refusalOf(output('{ get_input: [i, 0, b] }', '{ i: { default: [1] } }'), {})).toEqual(['C2132']);
 });

@@ -40,9 +40,10 @@ export function stopLines(name: string): string[] {
     'pid=$(cat supervise.pid)',
     // A stranger may have the number by now.
     'case "$(tr "\\0" " " < "/proc/$pid/cmdline" 2>/dev/null)" in *supervise.sh*) ;; *) rm -f supervise.pid; exit 0 ;; esac',
-    'kill -TERM -- "-$pid" 2>/dev/null || kill -TERM "$pid" 2>/dev/null',
-    'for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do kill -0 -- "-$pid" 2>/dev/null || break; sleep 1; done',
-    'kill -KILL -- "-$pid" 2>/dev/null',
+    // In these words, because not every shell understands the shorter ones for a group of processes.
+    'kill -s TERM -- "-$pid" 2>/dev/null || kill -s TERM "$pid" 2>/dev/null',
+    'for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do kill -s 0 -- "-$pid" 2>/dev/null || break; sleep 1; done',
+    'kill -s KILL -- "-$pid" 2>/dev/null',
     'rm -f supervise.pid',
   ];
 }

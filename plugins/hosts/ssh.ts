@@ -157,7 +157,8 @@ function connectionOn(client: ssh2.Client): SshConnection {
         // Servers refuse signals where root has logged in: the group is ended by a command of its own.
         const end = (name: string): void => {
           if (group === undefined) stream.close();
-          else void channel(`kill -${name} -- -${group} || sudo -n kill -${name} -- -${group}`).catch(() => undefined);
+          else
+            void channel(`kill -s ${name} -- -${group} || sudo -n kill -s ${name} -- -${group}`).catch(() => undefined);
         };
         signal.addEventListener('abort', abort, { once: true });
         stream.on('close', () => signal.removeEventListener('abort', abort));

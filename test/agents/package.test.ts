@@ -64,7 +64,10 @@ test('is sent once for each build, and started where its settings are', async ()
 });
 
 test('is kept as long as there is an agent, and gone with the last', async () => {
+  const group = Number(await readFile(at('agents/web.one/supervise.pid'), 'utf8'));
   await stopOn(connection, 'web.one', signal);
+  // The agent too, and not only what watches over it.
+  expect(() => process.kill(-group, 0)).toThrow('ESRCH');
   expect(existsSync(at('agents/web.one/supervise.pid'))).toBe(false);
   await remove(connection, 'web.one', signal);
   expect(existsSync(at('packages/b1/caisson'))).toBe(true);

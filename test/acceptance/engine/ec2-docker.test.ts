@@ -64,7 +64,7 @@ async function containers(): Promise<number> {
 
 const page = (id: string): string => `<h1>Below deck</h1>\n<p>container ${id} of ${DEPLOYMENT}</p>\n`;
 
-test('machines with containers outlive crashes, are scaled and leave nothing', { timeout: 300_000 }, async () => {
+test('machines with containers outlive crashes, are scaled and leave nothing', { timeout: 600_000 }, async () => {
   const { cloud, proxy } = machines;
   const died: string[] = [];
   const dies = async (...victims: Victim[]): Promise<void> => {

@@ -8,6 +8,7 @@ import type { ParsedPlan } from './plan.js';
 import { Positions } from './positions.js';
 import { OBJECT_TYPES } from './primitives.js';
 import { type Completing, completeTyped, type DataTypes } from './schema.js';
+import { readSource } from './source.js';
 import { suggestion } from './suggestion.js';
 
 export interface BindOptions {
@@ -187,7 +188,7 @@ const UNPLACED: Compilation = {
 
 /**
  * A value given as text on a command line, as its input's type wants it. Without a type: what is JSON is read as JSON,
- * anything else is text.
+ * anything else is text. Where a list or mapping is meant, it may be written as in YAML: `[web, db]`.
  *
  * @example parseInputText('8080', { type: 'integer' }) // 8080
  * @example parseInputText('8080', { type: 'string' }) // '8080'
@@ -200,9 +201,10 @@ export function parseInputText(text: string, definition: Json | undefined): Json
     case 'boolean':
       return corrected(text, type);
     case undefined:
+      return isCollection(member(definition, 'default')) ? collectionOrText(text) : jsonOrText(text);
     case 'list':
     case 'dict':
-      return jsonOrText(text);
+      return collectionOrText(text);
     case 'string':
     case 'textarea':
     case 'regex':
@@ -218,4 +220,18 @@ function jsonOrText(text: string): Json {
   } catch {
     return text;
   }
+}
+
+function collectionOrText(text: string): Json {
+  const json = jsonOrText(text);
+  if (json !== text || !/^\s*[[{]/.test(text)) return json;
+  let readable = true;
+  const source = readSource('', text, new Positions(), () => {
+    readable = false;
+  });
+  return source && readable ? (JSON.parse(JSON.stringify(source.value)) as Json) : text;
+}
+
+function isCollection(value: Json | undefined): boolean {
+  return Array.isArray(value) || isObject(value);
 }

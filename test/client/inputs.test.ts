@@ -75,3 +75,18 @@ test('what is neither a file nor a value is refused', async () => {
   );
   await expect(readInputs(['{a: '], {})).rejects.toThrow('neither key=value nor readable');
 });
+
+test('where a list or mapping is meant, key=value takes it as JSON and as YAML; elsewhere it is text', async () => {
+  const definitions = { nodes: { default: [] }, names: { type: 'list' }, free: {}, note: { type: 'string' } };
+  expect(await readInputs(['nodes=[web, db]', 'names={a: [1]}', 'free=[web]', 'note=[web]'], definitions)).toEqual({
+    nodes: ['web', 'db'],
+    names: { a: [1] },
+    free: '[web]',
+    note: '[web]',
+  });
+  expect(await readInputs(['nodes=["web"]', 'names=[web', 'free=["web"]'], definitions)).toEqual({
+    nodes: ['web'],
+    names: '[web',
+    free: ['web'],
+  });
+});

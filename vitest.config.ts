@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -14,6 +15,8 @@ export default defineConfig({
   },
   test: {
     pool: 'forks',
+    // Most wait for processes of their own; with more at once those would get in each other's way.
+    maxWorkers: Math.min(4, Math.max(2, availableParallelism())),
     // A bound for what hangs, far above what anything takes on a busy machine.
     testTimeout: 30_000,
     reporters: ['default', './test/closing-line.ts'],
@@ -136,8 +139,10 @@ export default defineConfig({
       },
       {
         extends: true,
+        // One engine for all: each looks afterwards whether something of its own is left there.
         test: {
           name: 'docker',
+          fileParallelism: false,
           include: ['test/plugins/docker/*.test.ts', 'test/acceptance/engine/*.test.ts'],
           globalSetup: 'test/plugins/docker/engine.ts',
           testTimeout: 30_000,

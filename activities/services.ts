@@ -13,10 +13,12 @@ export interface ServicesActivities {
 export function servicesActivities(): ServicesActivities {
   return {
     async findServices({ deployment_id }) {
-      const { client } = Context.current();
+      const { client, info } = Context.current();
       const found: string[] = [];
+      // Those on other queues are other workers': with none of them there, nobody would answer.
+      const queue = info.taskQueue.replaceAll("'", "''");
       for await (const { workflowId } of client.workflow.list({
-        query: "WorkflowType = 'deployment' AND ExecutionStatus = 'Running'",
+        query: `WorkflowType = 'deployment' AND ExecutionStatus = 'Running' AND TaskQueue = '${queue}'`,
       })) {
         Context.current().heartbeat();
         const view = await client.workflow

@@ -123,16 +123,34 @@ async function imageOf(tag: string): Promise<string> {
   return await named;
 }
 
+/** In a repository of their own: that of the other tests has the names that they know. */
+const REPOSITORY = 'boundaries';
+
 async function tagged(tag: string): Promise<string> {
-  const manifest = (name: string) => `http://${engine.registry}/v2/busybox/manifests/${name}`;
+  const registry = `http://${engine.registry}/v2`;
   const accept = 'application/vnd.docker.distribution.manifest.v2+json';
-  const present = await fetch(manifest('1'), { headers: { accept } });
+  const present = await fetch(`${registry}/busybox/manifests/1`, { headers: { accept } });
   const type = present.headers.get('content-type') ?? '';
   const body = await present.text();
   expect(present.status, body).toBe(200);
-  const put = await fetch(manifest(tag), { method: 'PUT', headers: { 'content-type': type }, body });
+  const { config, layers } = JSON.parse(body) as { config: Blob; layers: Blob[] };
+  for (const { digest } of [config, ...layers]) {
+    const mounted = await fetch(`${registry}/${REPOSITORY}/blobs/uploads/?mount=${digest}&from=busybox`, {
+      method: 'POST',
+    });
+    expect(mounted.status, await mounted.text()).toBe(201);
+  }
+  const put = await fetch(`${registry}/${REPOSITORY}/manifests/${tag}`, {
+    method: 'PUT',
+    headers: { 'content-type': type },
+    body,
+  });
   expect(put.status, await put.text()).toBe(201);
-  return `${engine.registry}/busybox:${tag}`;
+  return `${engine.registry}/${REPOSITORY}:${tag}`;
+}
+
+interface Blob {
+  readonly digest: string;
 }
 
 const request = (workflow: string): ExecutionRequest => ({

@@ -2,11 +2,11 @@
 import copy
 
 from cloudify import _wire, manager
-from cloudify._properties import difference
+from cloudify._properties import CopiedPlain, difference
 from cloudify.exceptions import NonRecoverableError
 
 
-class WorkerProperties(manager.DirtyTrackingDict):
+class WorkerProperties(CopiedPlain, manager.DirtyTrackingDict):
     """A change of its own is sent at once, so that it outlives the operation's end, however that comes."""
 
     instance = None
@@ -25,15 +25,6 @@ class WorkerProperties(manager.DirtyTrackingDict):
         if key not in self:
             self[key] = default
         return self[key]
-
-    def __copy__(self):
-        return dict(self)
-
-    def __deepcopy__(self, memo):
-        return copy.deepcopy(dict(self), memo)
-
-    def __reduce__(self):
-        return (dict, (dict(self),))
 
 
 class WorkerInstance(manager.NodeInstance):

@@ -1,20 +1,10 @@
 """Log lines of the plugin, on their way to the execution's events."""
 import logging
 
-from cloudify import _wire
+from cloudify._logs import WorkerHandler
 
 # Their debug lines hold what is sent to clouds, credentials included.
 _CHATTY = ('boto3', 'botocore', 'urllib3', 'requests', 's3transfer', 'kubernetes', 'paramiko', 'azure', 'asyncio', 'pika')
-
-
-class WorkerHandler(logging.Handler):
-    def emit(self, record):
-        try:
-            level = record.levelname.lower()
-            _wire.call('log', level='error' if level == 'critical' else level, message=self.format(record))
-        except Exception:
-            # A line that cannot be written does not fail the operation.
-            pass
 
 
 def follow(root):

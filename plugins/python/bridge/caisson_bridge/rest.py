@@ -1,5 +1,6 @@
 """What plugins ask a manager's REST client for, as far as an operation knows it."""
 from cloudify import _wire
+from cloudify._absent import Absent
 from cloudify.exceptions import NonRecoverableError
 from cloudify_rest_client.deployments import Deployment
 from cloudify_rest_client.exceptions import CloudifyClientError
@@ -9,24 +10,7 @@ from cloudify_rest_client.responses import ListResponse
 from cloudify_rest_client.secrets import Secret
 
 
-class _Absent(object):
-    """A part of the manager that does not exist: calling it says so."""
-
-    def __init__(self, name):
-        self._name = name
-
-    def __getattr__(self, name):
-        if name.startswith('__'):
-            raise AttributeError(name)
-        return _Absent('%s.%s' % (self._name, name))
-
-    def __call__(self, *_, **__):
-        raise NonRecoverableError(
-            '%s() needs a Cloudify manager, and there is none: Caisson runs on Temporal' % self._name
-        )
-
-
-class _Part(_Absent):
+class _Part(Absent):
     def __init__(self, name, endpoint):
         super().__init__('client.%s' % name)
         self._endpoint = endpoint
@@ -164,7 +148,7 @@ class _Plugins(_Part):
         return _list([])
 
 
-class Client(_Absent):
+class Client(Absent):
     def __init__(self, endpoint):
         super().__init__('client')
         self.secrets = _Secrets('secrets', endpoint)

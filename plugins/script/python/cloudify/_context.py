@@ -3,6 +3,7 @@ import base64
 import logging
 
 from cloudify import _wire, exceptions
+from cloudify._logs import WorkerHandler
 from cloudify._properties import ImmutableProperties, ReadOnlyRuntimeProperties, RuntimeProperties
 from cloudify.exceptions import NonRecoverableError
 
@@ -157,16 +158,6 @@ class _Record(object):
         return repr(self.__dict__)
 
 
-class _LogHandler(logging.Handler):
-    def emit(self, record):
-        try:
-            level = record.levelname.lower()
-            _wire.call('log', level='error' if level == 'critical' else level, message=self.format(record))
-        except Exception:
-            # A line that cannot be written does not fail the script.
-            pass
-
-
 class Context(object):
     """Looked up from the worker at the first use of each part."""
 
@@ -240,7 +231,7 @@ class Context(object):
     def logger(self):
         if self._logger is None:
             self._logger = logging.Logger('ctx', logging.DEBUG)
-            self._logger.addHandler(_LogHandler())
+            self._logger.addHandler(WorkerHandler())
             # Scripts still call it by the name that Python has given up.
             self._logger.warn = self._logger.warning
         return self._logger

@@ -39,7 +39,20 @@ class ReadOnlyRuntimeProperties(dict):
         return copy.deepcopy(dict(self), memo)
 
 
-class RuntimeProperties(dict):
+class CopiedPlain(object):
+    """Copies, pickled ones too, are plain dictionaries that the worker hears nothing of."""
+
+    def __copy__(self):
+        return dict(self)
+
+    def __deepcopy__(self, memo):
+        return copy.deepcopy(dict(self), memo)
+
+    def __reduce__(self):
+        return (dict, (dict(self),))
+
+
+class RuntimeProperties(CopiedPlain, dict):
     """An instance's runtime properties.
 
     A change of its own is sent at once. What changes deeper inside is found by comparison with what was sent, whenever
@@ -103,15 +116,6 @@ class RuntimeProperties(dict):
         value = super().setdefault(key, default)
         self.send()
         return value
-
-    def __copy__(self):
-        return dict(self)
-
-    def __deepcopy__(self, memo):
-        return copy.deepcopy(dict(self), memo)
-
-    def __reduce__(self):
-        return (dict, (dict(self),))
 
 
 def difference(before, after, path):

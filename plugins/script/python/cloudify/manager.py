@@ -1,25 +1,11 @@
 """There is no manager here. What scripts ask one for is answered as far as the context knows it."""
 from cloudify import _wire
+from cloudify._absent import Absent
 from cloudify._context import ctx
-from cloudify.exceptions import NonRecoverableError
 
 
-class _Absent(object):
-    """A part of the manager that does not exist: calling it says so."""
-
-    def __init__(self, name):
-        self._name = name
-
-    def __getattr__(self, name):
-        if name.startswith('__'):
-            raise AttributeError(name)
-        return _Absent('%s.%s' % (self._name, name))
-
-    def __call__(self, *_, **__):
-        raise NonRecoverableError(
-            '%s() needs a Cloudify manager, and there is none: Caisson runs on Temporal. '
-            'Use the context (ctx), or the caisson command line' % self._name
-        )
+class _Absent(Absent):
+    _advice = '. Use the context (ctx), or the caisson command line'
 
 
 class _Secrets(_Absent):

@@ -13,8 +13,7 @@ const MOST_RUNS = 64;
 
 export class BegunRuns {
   /** By run id, the one asked for last at the end. */
-  readonly #runs = new Map<string, Promise<RunAtBegin>>();
-  readonly #sizes = new Map<string, number>();
+  readonly #runs = new Map<string, BegunRun>();
 
   constructor(readonly payloads: PayloadReader) {}
 
@@ -22,17 +21,16 @@ export class BegunRuns {
   async current(): Promise<RunAtBegin> {
     const { workflowId, runId } = Context.current().info.workflowExecution ?? {};
     if (workflowId === undefined || runId === undefined) throw new Error('an operation runs outside of any workflow');
-    const known = this.#runs.get(runId);
-    const run = known ?? this.#read(workflowId, runId);
+    const run = this.#runs.get(runId) ?? { read: this.#read(workflowId, runId), instances: 0 };
     this.#runs.delete(runId);
     this.#runs.set(runId, run);
-    return await run;
+    return await run.read;
   }
 
   async #read(workflowId: string, runId: string): Promise<RunAtBegin> {
     try {
       const run = new RunAtBegin(await inputOf(workflowId, runId, this.payloads));
-      this.#sizes.set(runId, run.input.instances.length);
+      this.#runs.set(runId, { read: Promise.resolve(run), instances: run.input.instances.length });
       this.#forget(runId);
       return run;
     } catch (error) {
@@ -43,14 +41,18 @@ export class BegunRuns {
   }
 
   #forget(latest: string): void {
-    const total = () => [...this.#sizes.values()].reduce((sum, size) => sum + size, 0);
-    for (const runId of [...this.#runs.keys()]) {
+    const total = () => [...this.#runs.values()].reduce((sum, { instances }) => sum + instances, 0);
+    for (const [runId, { instances }] of [...this.#runs]) {
       if (this.#runs.size <= MOST_RUNS && total() <= MOST_INSTANCES) return;
-      if (runId === latest || !this.#sizes.has(runId)) continue;
-      this.#runs.delete(runId);
-      this.#sizes.delete(runId);
+      if (runId !== latest && instances > 0) this.#runs.delete(runId);
     }
   }
+}
+
+interface BegunRun {
+  readonly read: Promise<RunAtBegin>;
+  /** 0 while it is being read. */
+  readonly instances: number;
 }
 
 async function inputOf(workflowId: string, runId: string, payloads: PayloadReader): Promise<ExecutionInput> {

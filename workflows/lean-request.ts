@@ -67,15 +67,9 @@ export function leanRequest(state: LeanSource, call: OperationCall, taskId: stri
 /** A run of an execution as it began: enough, with a lean request, to make the whole request of an operation. */
 export class RunAtBegin {
   readonly #topology: Topology;
-  readonly #byNode = new Map<string, NodeInstance[]>();
 
   constructor(readonly input: ExecutionInput) {
     this.#topology = topology(input.plan, input.instances, input.request.options.legacy);
-    for (const instance of input.instances) {
-      const known = this.#byNode.get(instance.node_id);
-      if (known) known.push(instance);
-      else this.#byNode.set(instance.node_id, [instance]);
-    }
   }
 
   request(lean: LeanRequest): OperationRequest {
@@ -100,7 +94,7 @@ export class RunAtBegin {
         if (!begin) throw new Error(`the run began without an instance ${id}`);
         return now(begin);
       },
-      instancesOf: (nodeId) => (this.#byNode.get(nodeId) ?? []).map(now),
+      instancesOf: (nodeId) => input.instances.filter(({ node_id }) => node_id === nodeId).map(now),
     };
   }
 }

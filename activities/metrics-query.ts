@@ -1,5 +1,6 @@
 /** Asks a Prometheus for the values that policies go by. */
 import { ApplicationFailure } from '@temporalio/activity';
+import { takeCredentials } from '../plugins/basic-authorization.js';
 
 export interface MetricQuestion {
   /** Names the answer. */
@@ -44,7 +45,7 @@ async function answer(deployment: string, query: string | undefined, url: string
     return { error: 'no Prometheus is known: set the policy property `prometheus`, or the setting prometheus' };
   const asked = new URL('api/v1/query', url.endsWith('/') ? url : `${url}/`);
   asked.searchParams.set('query', expressionOf(deployment, query));
-  const headers = credentialsOf(asked);
+  const headers = takeCredentials(asked);
   const response = await fetch(asked, { headers, signal: AbortSignal.timeout(PATIENCE_MS) }).catch((error: Error) => {
     throw ApplicationFailure.retryable(`${asked.host} does not answer: ${reasonOf(error)}`, 'PrometheusUnreachable');
   });
@@ -109,16 +110,6 @@ function read(text: string, status: number): MetricAnswers {
     else values[instance] = Math.max(values[instance] ?? Number.NEGATIVE_INFINITY, number);
   }
   return { values, ...(overall === undefined ? {} : { overall }) };
-}
-
-/** Takes user and password out of an address, where `fetch` does not want them. */
-function credentialsOf(address: URL): Record<string, string> {
-  const { username, password } = address;
-  if (username === '') return {};
-  address.username = '';
-  address.password = '';
-  const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return { authorization: `Basic ${Buffer.from(login).toString('base64')}` };
 }
 
 function reasonOf({ message, cause }: Error): string {

@@ -12,7 +12,8 @@ import { newExecutionId, settledExecution } from '../client/executions.js';
 import { compileBlueprint, prepare } from '../client/prepare.js';
 import type { Catalog } from '../plugins/catalog.js';
 import { installedPlugins } from '../plugins/installed.js';
-import { DEFAULT_OPTIONS, executionWorkflowId } from '../workflows/messages.js';
+import { DEFAULT_OPTIONS } from '../workflows/messages.js';
+import { closed } from './closed.js';
 import { type Kind, OPERATIONS, WIDTH, writeLayered } from './layered.js';
 import { peakMemory, withOwnStack } from './own-stack.js';
 
@@ -117,25 +118,12 @@ class Bench {
       options: { ...DEFAULT_OPTIONS, max_in_flight: WIDTH },
     };
     await createDeployment(this.connection, prepared, { id, first });
-    await this.#closed(id, first.id);
+    await closed(this.connection, id, first.id);
     const record = await settledExecution(this.connection, { deployment_id: id, id: first.id });
     const took = performance.now() - begin;
     if (record.status !== 'terminated' || record.finished_operations !== nodes * OPERATIONS.length)
       throw new Error(`the install of ${nodes} nodes ended as ${record.status}: ${record.error}`);
     return took;
-  }
-
-  /** Waits without asking the worker anything meanwhile, as the bare workflow is waited for. */
-  async #closed(deployment: string, execution: string): Promise<void> {
-    const handle = this.connection.client.workflow.getHandle(executionWorkflowId(deployment, execution));
-    for (;;)
-      try {
-        await handle.result();
-        return;
-      } catch (error) {
-        if ((error as Error).name !== 'WorkflowNotFoundError') throw error;
-        await new Promise((resolve) => setTimeout(resolve, 5));
-      }
   }
 }
 

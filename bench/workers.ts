@@ -18,7 +18,8 @@ import { loadSettings } from '../client/settings.js';
 import { pollersOf } from '../client/stack/pollers.js';
 import type { Catalog } from '../plugins/catalog.js';
 import { installedPlugins } from '../plugins/installed.js';
-import { DEFAULT_OPTIONS, executionWorkflowId } from '../workflows/messages.js';
+import { DEFAULT_OPTIONS } from '../workflows/messages.js';
+import { closed } from './closed.js';
 import { type Kind, OPERATIONS, writeLayered } from './layered.js';
 import { withOwnStack } from './own-stack.js';
 
@@ -148,17 +149,4 @@ async function installAll(connection: CaissonConnection, catalog: Catalog, file:
     }),
   );
   return performance.now() - begin;
-}
-
-/** Waits without asking the workers anything meanwhile. */
-async function closed({ client }: CaissonConnection, deployment: string, execution: string): Promise<void> {
-  const handle = client.workflow.getHandle(executionWorkflowId(deployment, execution));
-  for (;;)
-    try {
-      await handle.result();
-      return;
-    } catch (error) {
-      if ((error as Error).name !== 'WorkflowNotFoundError') throw error;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
 }

@@ -13,17 +13,11 @@ export function folderStore(root: string): ArtifactStore {
   return {
     async put(key, data) {
       const file = fileOf(key);
-      await mkdir(path.dirname(file), { recursive: true });
-      // Written beside its place and renamed: a process that dies in between leaves the old content.
-      const part = `${file}.${randomBytes(6).toString('hex')}.part`;
-      await writeFile(part, data, { mode: 0o600 });
-      await rename(part, file);
+      await rename(await writtenAside(file, data), file);
     },
     async create(key, data) {
       const file = fileOf(key);
-      await mkdir(path.dirname(file), { recursive: true });
-      const part = `${file}.${randomBytes(6).toString('hex')}.part`;
-      await writeFile(part, data, { mode: 0o600 });
+      const part = await writtenAside(file, data);
       try {
         await link(part, file);
         return true;
@@ -65,6 +59,14 @@ export function folderStore(root: string): ArtifactStore {
       await rm(fileOf(key), { force: true });
     },
   };
+}
+
+/** Written beside its place and then named: a process that dies in between leaves the old content. */
+async function writtenAside(file: string, data: Uint8Array): Promise<string> {
+  await mkdir(path.dirname(file), { recursive: true });
+  const part = `${file}.${randomBytes(6).toString('hex')}.part`;
+  await writeFile(part, data, { mode: 0o600 });
+  return part;
 }
 
 async function collect(folder: string, prefix: string, keys: string[]): Promise<void> {

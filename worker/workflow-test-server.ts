@@ -1,9 +1,8 @@
 /** A Temporal server in memory, for the length of a test. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { setTimeout as pause } from 'node:timers/promises';
+import { spawn } from 'node:child_process';
 import { loadSettings } from '../client/settings.js';
-import { isServing } from '../client/stack/grpc.js';
 import { freePort } from '../client/stack/ports.js';
+import { becomesServing } from '../client/stack/serving.js';
 import { findTemporal } from '../client/stack/temporal/binary.js';
 import { binaryOptions } from '../client/stack/up.js';
 
@@ -22,7 +21,7 @@ export async function ownServer(): Promise<{ readonly address: string; close(): 
   // A test that ends without closing the stage does not leave it behind.
   const end = (): void => void server.kill('SIGKILL');
   process.once('exit', end);
-  await serving(server, address);
+  await becomesServing(server, address, PATIENCE_MS);
   return {
     address,
     async close() {
@@ -33,16 +32,4 @@ export async function ownServer(): Promise<{ readonly address: string; close(): 
       await gone;
     },
   };
-}
-
-async function serving(server: ChildProcess, address: string): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
-  while (!(await isServing({ address, namespace: 'default' }))) {
-    if (server.exitCode !== null) throw new Error(`the Temporal server ended with code ${server.exitCode}`);
-    if (Date.now() > deadline) {
-      server.kill('SIGKILL');
-      throw new Error(`the Temporal server at ${address} does not serve`);
-    }
-    await pause(100);
-  }
 }

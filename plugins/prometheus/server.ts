@@ -1,6 +1,7 @@
 /** A Prometheus that runs already: where it looks for targets and rules, and how it is told to look again. */
 import path from 'node:path';
 import type { JsonObject } from '../../blueprint/json.js';
+import { takeCredentials } from '../basic-authorization.js';
 import type { OperationContext, Subject } from '../sdk/context.js';
 import { NonRecoverableError, RecoverableError } from '../sdk/errors.js';
 import { requireNode } from '../sdk/require-kind.js';
@@ -66,7 +67,7 @@ export async function reload(ctx: OperationContext, place: Place, settings: Serv
 
 async function asked({ signal }: OperationContext, url: string, page: string, method = 'GET'): Promise<void> {
   const address = new URL(page, url.endsWith('/') ? url : `${url}/`);
-  const headers = credentialsOf(address);
+  const headers = takeCredentials(address);
   const where = `the Prometheus at ${address.host}`;
   const options = { method, headers, signal: AbortSignal.any([signal, AbortSignal.timeout(20_000)]) };
   const response = await fetch(address, options).catch((error: Error) => {
@@ -82,14 +83,4 @@ async function asked({ signal }: OperationContext, url: string, page: string, me
     );
   if (method === 'POST') throw new NonRecoverableError(`${where} refuses to reload: ${text}`);
   throw new RecoverableError(`${where} is not well: ${response.status} ${text}`);
-}
-
-/** Takes user and password out of an address: `fetch` does not want them there, and messages must not have them. */
-function credentialsOf(address: URL): Record<string, string> {
-  const { username, password } = address;
-  if (username === '') return {};
-  address.username = '';
-  address.password = '';
-  const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return { authorization: `Basic ${Buffer.from(login).toString('base64')}` };
 }

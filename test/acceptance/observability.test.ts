@@ -2,7 +2,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { freePort } from '../plugins/machine.js';
+import { freePort } from '../../client/stack/ports.js';
 import { type Collector, type ReceivedSpan, startCollector } from '../worker/collector.js';
 import { type Home, openHome, until } from './home.js';
 import { layeredBlueprint } from './layers.js';

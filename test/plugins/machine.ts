@@ -1,7 +1,6 @@
-/** What the set-ups of plugins' tests need of the machine: packages, processes, free ports. */
+/** What the set-ups of plugins' tests need of the machine: packages, processes. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { access, open } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
@@ -86,15 +85,4 @@ export async function daemon(
       clearTimeout(killer);
     },
   };
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
 }

@@ -3,7 +3,8 @@ import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { userInfo } from 'node:os';
 import path from 'node:path';
-import { daemon, freePort, install, run } from './machine.js';
+import { freePort } from '../../client/stack/ports.js';
+import { daemon, install, run } from './machine.js';
 
 export interface SshServer {
   readonly port: number;

@@ -1,8 +1,7 @@
 /** A Temporal dev server of a test's own. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { setTimeout as pause } from 'node:timers/promises';
-import { isServing } from '../../client/stack/grpc.js';
+import { spawn } from 'node:child_process';
 import { freePort } from '../../client/stack/ports.js';
+import { becomesServing } from '../../client/stack/serving.js';
 import { temporalBinary } from './binary.js';
 
 export interface DevServer {
@@ -22,7 +21,7 @@ export async function startDevServer(options: DevServerOptions = {}): Promise<De
   const port = options.port ?? (await freePort());
   const server = spawn(await temporalBinary(), argumentsFor(options, port), { stdio: 'ignore' });
   const address = `127.0.0.1:${port}`;
-  await serving(address, server);
+  await becomesServing(server, address, PATIENCE_MS);
   return {
     address,
     async kill() {
@@ -44,15 +43,3 @@ function argumentsFor({ database, namespace }: DevServerOptions, port: number): 
 }
 
 const PATIENCE_MS = 20_000;
-
-async function serving(address: string, server: ChildProcess): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
-  while (!(await isServing({ address, namespace: 'default' }))) {
-    if (server.exitCode !== null) throw new Error(`the Temporal server ended with code ${server.exitCode}`);
-    if (Date.now() > deadline) {
-      server.kill('SIGKILL');
-      throw new Error(`the Temporal server at ${address} does not serve`);
-    }
-    await pause(100);
-  }
-}

@@ -3,12 +3,13 @@
  * too. Pinned and checked, started in dev mode, once plain and once by TLS.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { access, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { TestProject } from 'vitest/node';
 import { freePort } from '../../client/stack/ports.js';
+import { isThere } from '../../store/folder-archive.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -107,11 +108,4 @@ async function stopped(server: ChildProcess): Promise<void> {
   const gone = new Promise((resolve) => server.once('exit', resolve));
   server.kill('SIGKILL');
   await gone;
-}
-
-async function isThere(file: string): Promise<boolean> {
-  return await access(file).then(
-    () => true,
-    () => false,
-  );
 }

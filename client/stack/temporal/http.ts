@@ -7,6 +7,7 @@ import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import tls from 'node:tls';
+import { basicAuthorization } from '../../../plugins/basic-authorization.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -87,7 +88,7 @@ async function ask(url: URL, options: GetOptions, ca: string[]): Promise<Incomin
   const proxy = proxyFor(url, options.environment);
   const secure = url.protocol === 'https:';
   const headers: Record<string, string> = { 'user-agent': 'caisson', ...options.headers };
-  if (url.username !== '') headers.authorization = basic(url);
+  if (url.username !== '') headers.authorization = basicAuthorization(url);
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const target: https.RequestOptions = {
     host,
@@ -104,7 +105,7 @@ async function ask(url: URL, options: GetOptions, ca: string[]): Promise<Incomin
       tls.connect({ socket, host, ...(isIP(host) === 0 ? { servername: host } : {}), ca });
   } else if (proxy) {
     Object.assign(target, { host: proxy.hostname, port: proxy.port || 80, path: shown(url) });
-    if (proxy.username !== '') headers['proxy-authorization'] = basic(proxy);
+    if (proxy.username !== '') headers['proxy-authorization'] = basicAuthorization(proxy);
     target.headers = { host: url.host, ...headers };
   }
   return await answerTo((secure ? https : http).get(target), url);
@@ -118,7 +119,10 @@ async function tunnel(proxy: URL, url: URL, timeout: number, ca: string[]): Prom
     port: proxy.port || (proxy.protocol === 'https:' ? 443 : 80),
     method: 'CONNECT',
     path: authority,
-    headers: { host: authority, ...(proxy.username === '' ? {} : { 'proxy-authorization': basic(proxy) }) },
+    headers: {
+      host: authority,
+      ...(proxy.username === '' ? {} : { 'proxy-authorization': basicAuthorization(proxy) }),
+    },
     timeout,
     agent: false,
     ...(proxy.protocol === 'https:' ? { ca } : {}),
@@ -145,11 +149,6 @@ async function answerTo(request: http.ClientRequest, url: URL): Promise<Incoming
     request.once('error', (error) => reject(new Error(`${shown(url)}: ${error.message}`, { cause: error })));
     request.on('timeout', () => request.destroy(new Error('no answer')));
   });
-}
-
-function basic({ username, password }: URL): string {
-  const text = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return `Basic ${Buffer.from(text).toString('base64')}`;
 }
 
 /** A file that is named but cannot be read is an error: without it the connection would fail for a less clear reason. */

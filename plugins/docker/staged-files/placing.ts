@@ -27,6 +27,14 @@ export async function place(
   });
 }
 
+/** Where a container mounts what is placed: `docker_machine.container_volume`. */
+export function volumeOf({ node }: NodeOperationContext, machine: JsonObject): string {
+  const volume = textOf(machine.container_volume);
+  if (volume === undefined)
+    throw new NonRecoverableError(`${node.name}: docker_machine.container_volume must say where it is mounted`);
+  return volume;
+}
+
 /** Removes what was placed, and the folder if it was made for it. @param more runtime properties that go with it */
 export async function unplace(ctx: NodeOperationContext, machine: JsonObject, more: readonly string[]): Promise<void> {
   const { destination, destination_made_by_us: made, placed } = ctx.instance.runtimeProperties;

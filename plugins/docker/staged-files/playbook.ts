@@ -12,7 +12,7 @@ import type { NodeOperationContext, OperationContext } from '../../sdk/context.j
 import { NonRecoverableError } from '../../sdk/errors.js';
 import { requireNode } from '../../sdk/require-kind.js';
 import { isTrue, numberOf, objectOf, textOf, textsOf } from '../../values.js';
-import { place, unplace } from './placing.js';
+import { place, unplace, volumeOf } from './placing.js';
 
 /** What of the settings becomes runtime properties; sources and variables may hold keys and passwords. */
 const NOTED = ['playbook_source_path', 'playbook_path', 'options_config', 'additional_args', 'ansible_env_vars'];
@@ -34,9 +34,7 @@ export async function stagePlaybook(context: OperationContext): Promise<void> {
   const ctx = requireNode(context);
   const runtime = ctx.instance.runtimeProperties;
   const machine = objectOf(ctx.node.properties.docker_machine);
-  const volume = textOf(machine.container_volume);
-  if (volume === undefined)
-    throw new NonRecoverableError(`${ctx.node.name}: docker_machine.container_volume must say where it is mounted`);
+  const volume = volumeOf(ctx, machine);
   const settings = settingsOf(ctx);
   const { entries, playbook } = await playbookFiles(ctx, settings);
   const hosts = await inventory(ctx, settings.sources, volume);

@@ -11,7 +11,7 @@ import type { NodeOperationContext, OperationContext } from '../../sdk/context.j
 import { NonRecoverableError } from '../../sdk/errors.js';
 import { requireNode } from '../../sdk/require-kind.js';
 import { objectOf, textOf, textsOf } from '../../values.js';
-import { place, unplace } from './placing.js';
+import { place, unplace, volumeOf } from './placing.js';
 
 const PUBLISHED = ['storage_dir', 'variables_file', 'plugins_dir', 'terraform_container_command_arg'];
 const MODULE = 'module';
@@ -23,9 +23,7 @@ export async function stageModule(context: OperationContext): Promise<void> {
   const ctx = requireNode(context);
   const runtime = ctx.instance.runtimeProperties;
   const machine = objectOf(ctx.node.properties.docker_machine);
-  const volume = textOf(machine.container_volume);
-  if (volume === undefined)
-    throw new NonRecoverableError(`${ctx.node.name}: docker_machine.container_volume must say where it is mounted`);
+  const volume = volumeOf(ctx, machine);
   const config = objectOf(ctx.node.properties.resource_config);
   const plugins = textsOf(ctx.node.properties.terraform_plugins);
   const environment = objectOf(config.environment_variables);

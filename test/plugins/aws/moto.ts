@@ -1,12 +1,12 @@
 /** Starts one EC2 endpoint for all tests that need one: moto's, pinned, in a Python environment of its own. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { access, mkdtemp, rename, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { TestProject } from 'vitest/node';
+import { freePort } from '../../../client/stack/ports.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -83,15 +83,4 @@ async function exists(file: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
 }

@@ -9,8 +9,9 @@ import path from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import Docker from 'dockerode';
 import type { TestProject } from 'vitest/node';
+import { freePort } from '../../../client/stack/ports.js';
 import { archiveOf } from '../../../plugins/files/archive.js';
-import { daemon, freePort, install, run } from '../machine.js';
+import { daemon, install, run } from '../machine.js';
 import { type SshServer, startSshServer } from '../ssh-server.js';
 
 export interface EngineFixture {

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compileBlueprint, prepare } from '../../../client/prepare.js';
+import { freePort } from '../../../client/stack/ports.js';
 import { builtInPlugins } from '../../../plugins/builtin.js';
 import plugin from '../../../plugins/prometheus/index.js';
 import { policiesQuery, policiesWorkflowId } from '../../../workflows/policies/messages.js';
 import { type Deployment, openStage, request, type Stage } from '../../workflows/stage.js';
-import { freePort } from '../machine.js';
 import { becomes, notesOf, type PrometheusServer, startPrometheus } from './server.js';
 
 let prometheus: PrometheusServer;

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { expressionOf, metricsActivities } from '../../../activities/metrics-query.js';
 import type { JsonObject } from '../../../blueprint/json.js';
+import { freePort } from '../../../client/stack/ports.js';
 import diamond from '../../../plugins/diamond/index.js';
 import plugin from '../../../plugins/prometheus/index.js';
 import {
@@ -12,7 +13,7 @@ import {
   type OperationRun,
   runOperation,
 } from '../../../plugins/sdk/testing.js';
-import { run as execute, freePort } from '../machine.js';
+import { run as execute } from '../machine.js';
 import { type SshServer, startSshServer } from '../ssh-server.js';
 import { becomes, notesOf, type PrometheusServer, startPrometheus } from './server.js';
 

@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { daemon, freePort, install } from '../machine.js';
+import { freePort } from '../../../client/stack/ports.js';
+import { daemon, install } from '../machine.js';
 
 export interface PrometheusServer {
   readonly folder: string;

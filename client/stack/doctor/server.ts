@@ -1,5 +1,6 @@
 /** Temporal: the program, the server, the namespace, the workers. */
 
+import { SEARCH_ATTRIBUTES } from '../../../workflows/search-attributes.js';
 import { type CaissonConnection, connect } from '../../connection.js';
 import { CaissonError } from '../../errors.js';
 import type { Settings } from '../../settings.js';
@@ -79,11 +80,11 @@ async function namespace({ client, namespace: name }: CaissonConnection): Promis
 
 async function attributes(connection: CaissonConnection): Promise<Check> {
   return (await connection.searchAttributes())
-    ? ok('Search attributes', 'Deployment, Blueprint, Workflow, ExecutionStatus')
+    ? ok('Search attributes', SEARCH_ATTRIBUTES.join(', '))
     : warn(
         'Search attributes',
         'not registered: the UI cannot search by deployment',
-        'a worker registers them if it may; or: temporal operator search-attribute create --type Keyword --name Deployment …',
+        `a worker registers them if it may; or: temporal operator search-attribute create --type Keyword ${SEARCH_ATTRIBUTES.map((name) => `--name ${name}`).join(' ')}`,
       );
 }
 

@@ -65,10 +65,14 @@ async function ofReached(settings: Settings, connection: Parameters<typeof reach
 }
 
 async function server({ client, address, embedded }: CaissonConnection): Promise<Check> {
-  const info = await client.workflowService.getClusterInfo({});
   const kind = embedded ? 'embedded' : 'configured';
-  const persistence = info.persistenceStore ? `, persistence ${info.persistenceStore}` : '';
-  return ok('Temporal server', `${address} (${kind}, version ${info.serverVersion}${persistence})`);
+  // Whose key is for one namespace is not told about the whole.
+  const { serverVersion = '', persistenceStore = '' } = await client.workflowService
+    .getClusterInfo({})
+    .catch(async () => await client.workflowService.getSystemInfo({}))
+    .then((info: { serverVersion?: string | null; persistenceStore?: string | null }) => info);
+  const more = [serverVersion && `version ${serverVersion}`, persistenceStore && `persistence ${persistenceStore}`];
+  return ok('Temporal server', `${address} (${[kind, ...more.filter(Boolean)].join(', ')})`);
 }
 
 async function namespace({ client, namespace: name }: CaissonConnection): Promise<readonly Check[]> {

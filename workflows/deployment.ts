@@ -106,7 +106,10 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
       queue.push(request);
       return record;
     },
-    { validator: refuseExecution, description: 'Start a workflow on this deployment' },
+    {
+      validator: (request) => refuseExecution(request, () => true),
+      description: 'Start a workflow on this deployment',
+    },
   );
   setHandler(
     retireUpdate,
@@ -176,7 +179,7 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
         const late = { status: 'cancelled', ended_at: now(), error: 'the deployment is busy' } as const;
         return tell(request, { ...recordOf(input.id, request), ...late });
       }
-      refuseExecution(request);
+      refuseExecution(request, refuseUnknown);
       records.push(recordOf(input.id, request));
       queue.push(request);
     } catch (error) {
@@ -341,7 +344,12 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
     return running !== undefined || queue.length > 0;
   }
 
-  function refuseExecution(request: ExecutionRequest): void {
+  /** Not in a validator, which may leave no mark: runs that began before refused nothing. */
+  function refuseUnknown(): boolean {
+    return patched('unknown-names');
+  }
+
+  function refuseExecution(request: ExecutionRequest, refusesUnknown: () => boolean): void {
     if (records.some(({ id }) => id === request.id)) return;
     if (retired) throw conflict(`deployment ${input.id} is being deleted`);
     if (isBusy() && !request.queue)
@@ -350,13 +358,13 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
       );
     if (isProtected && request.workflow_id === 'uninstall') throw protection();
     refuseResume(request);
-    checkedRequest(request, { plan, instances }, !isBusy());
+    checkedRequest(request, { plan, instances }, { now: !isBusy(), refuseUnknown: refusesUnknown });
   }
 
   /** Checked once more, with what the deployment is now: undefined when it is refused, which is then its end. */
   function checkedNow(request: ExecutionRequest): ExecutionRequest | undefined {
     try {
-      return checkedRequest(request, { plan, instances }, true);
+      return checkedRequest(request, { plan, instances }, { now: true, refuseUnknown });
     } catch (error) {
       if (!(error instanceof ApplicationFailure)) throw error;
       const ended = { status: 'failed', ended_at: now(), error: error.message } as const;

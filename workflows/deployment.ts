@@ -24,8 +24,7 @@ import {
 import type { JournalActivities } from '../activities/journal.js';
 import type { RecoveryActivities } from '../activities/recover.js';
 import type { Patches } from '../activities/request.js';
-import { member } from '../blueprint/json.js';
-import type { JsonObject } from '../blueprint/plan.js';
+import { type Dependency, dependenciesOf, labelsOf } from '../graph/dependencies.js';
 import { applyPatch, isPatch } from '../graph/patch.js';
 import type { NodeInstance } from '../graph/state.js';
 import { checkedRequest } from './checked-request.js';
@@ -85,6 +84,7 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
   let retired = false;
   let saved: Promise<void> = Promise.resolve();
   let handover: Handover | undefined;
+  let dependencies: { readonly of: unknown; readonly found: readonly Dependency[] } | undefined;
   const records: ExecutionRecord[] = [...(input.executions ?? [])];
   const queue: ExecutionRequest[] = [...(input.queue ?? [])];
   const policies = new PolicyAnnouncer(input, () => ({ plan, blueprint, instances }));
@@ -283,7 +283,8 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
     tell(request, ended);
     policies.executionEnded(request.workflow_id);
     const { outcome } = settled;
-    if (patched('instances-memo')) upsertMemo({ instances: countStates(instances) });
+    if (patched('instances-memo'))
+      upsertMemo({ instances: countStates(instances), ...(settled.plan ? { depends_on: dependsOn() } : {}) });
     // For people to read: a failure to write it is retried, and does not hold up the next execution.
     saved = saveSnapshot
       .executeWithOptions({ summary: `snapshot after ${request.workflow_id}` }, [
@@ -406,13 +407,19 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
   }
 
   function view(): DeploymentView {
-    return { ...viewOf(input, instances, records, running), labels: labels(), blueprint, is_protected: isProtected };
+    return {
+      ...viewOf(input, instances, records, running),
+      labels: labelsOf(plan, input.labels),
+      depends_on: dependsOn(),
+      blueprint,
+      is_protected: isProtected,
+    };
   }
 
-  /** Values by name: those of the blueprint, and those that the deployment was made with. */
-  function labels(): JsonObject {
-    const own = Object.entries(plan.labels ?? {}).map(([key, label]) => [key, member(label, 'values') ?? []]);
-    return { ...Object.fromEntries(own), ...input.labels };
+  function dependsOn(): readonly Dependency[] {
+    if (dependencies?.of !== plan)
+      dependencies = { of: plan, found: dependenciesOf(plan, labelsOf(plan, input.labels)) };
+    return dependencies.found;
   }
 
   function refuseRetirement(force: boolean): void {
@@ -493,7 +500,7 @@ function viewOf(
   instances: readonly NodeInstance[],
   executions: readonly ExecutionRecord[],
   running: ExecutionRecord | undefined,
-): Omit<DeploymentView, 'is_protected' | 'labels'> {
+): Omit<DeploymentView, 'is_protected' | 'labels' | 'depends_on'> {
   const active = instances.every(({ state }) => state === 'started');
   const last = executions.at(-1)?.status;
   return {

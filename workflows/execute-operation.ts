@@ -9,6 +9,7 @@ import { execution } from './execution.js';
 import type { ExecutionState } from './execution-state.js';
 import { isTrue, objectOf } from './parameters.js';
 import { runWalk } from './run-walk.js';
+import { refuseDependents } from './services.js';
 
 /** Runs one operation on every chosen instance that maps it. */
 export const execute_operation = execution(async (state) => {
@@ -31,6 +32,7 @@ export const start = execution(async (state) => {
 
 /** Runs the stop operation of the chosen instances, each after those that depend on it. */
 export const stop = execution(async (state) => {
+  await refuseDependents(state);
   await runStop(state, objectOf(state.input.request.parameters.operation_parms));
 });
 

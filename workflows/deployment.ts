@@ -24,8 +24,7 @@ import {
 import type { JournalActivities } from '../activities/journal.js';
 import type { RecoveryActivities } from '../activities/recover.js';
 import type { Patches } from '../activities/request.js';
-import { member } from '../blueprint/json.js';
-import type { JsonObject } from '../blueprint/plan.js';
+import { type Dependency, dependenciesOf, labelsOf } from '../graph/dependencies.js';
 import { applyPatch, isPatch } from '../graph/patch.js';
 import type { NodeInstance } from '../graph/state.js';
 import { checkedRequest } from './checked-request.js';
@@ -93,6 +92,7 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
   let retired = false;
   let saved: Promise<void> = Promise.resolve();
   let handover: Handover | undefined;
+  let dependencies: { readonly of: unknown; readonly found: readonly Dependency[] } | undefined;
   const records: ExecutionRecord[] = [...(input.executions ?? [])];
   const queue: ExecutionRequest[] = [...(input.queue ?? [])];
   const policies = new PolicyAnnouncer(input, () => ({ plan, blueprint, instances }));
@@ -114,7 +114,10 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
       queue.push(request);
       return record;
     },
-    { validator: refuseExecution, description: 'Start a workflow on this deployment' },
+    {
+      validator: (request) => refuseExecution(request, () => true),
+      description: 'Start a workflow on this deployment',
+    },
   );
   setHandler(
     retireUpdate,
@@ -184,7 +187,7 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
         const late = { status: 'cancelled', ended_at: now(), error: 'the deployment is busy' } as const;
         return tell(request, { ...recordOf(input.id, request), ...late });
       }
-      refuseExecution(request);
+      refuseExecution(request, refuseUnknown);
       records.push(recordOf(input.id, request));
       queue.push(request);
     } catch (error) {
@@ -288,7 +291,8 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
     tell(request, ended);
     policies.executionEnded(request.workflow_id);
     const { outcome } = settled;
-    if (patched('instances-memo')) upsertMemo({ instances: countStates(instances) });
+    if (patched('instances-memo'))
+      upsertMemo({ instances: countStates(instances), ...(settled.plan ? { depends_on: dependsOn() } : {}) });
     // For people to read: a failure to write it is retried, and does not hold up the next execution.
     saved = saveSnapshot
       .executeWithOptions({ summary: `snapshot after ${request.workflow_id}` }, [
@@ -350,7 +354,12 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
     return running !== undefined || queue.length > 0;
   }
 
-  function refuseExecution(request: ExecutionRequest): void {
+  /** Not in a validator, which may leave no mark: runs that began before refused nothing. */
+  function refuseUnknown(): boolean {
+    return patched('unknown-names');
+  }
+
+  function refuseExecution(request: ExecutionRequest, refusesUnknown: () => boolean): void {
     if (records.some(({ id }) => id === request.id)) return;
     if (retired) throw conflict(`deployment ${input.id} is being deleted`);
     if (isBusy() && !request.queue)
@@ -359,13 +368,13 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
       );
     if (isProtected && request.workflow_id === 'uninstall') throw protection();
     refuseResume(request);
-    checkedRequest(request, { plan, instances }, !isBusy());
+    checkedRequest(request, { plan, instances }, { now: !isBusy(), refuseUnknown: refusesUnknown });
   }
 
   /** Checked once more, with what the deployment is now: undefined when it is refused, which is then its end. */
   function checkedNow(request: ExecutionRequest): ExecutionRequest | undefined {
     try {
-      return checkedRequest(request, { plan, instances }, true);
+      return checkedRequest(request, { plan, instances }, { now: true, refuseUnknown });
     } catch (error) {
       if (!(error instanceof ApplicationFailure)) throw error;
       const ended = { status: 'failed', ended_at: now(), error: error.message } as const;
@@ -407,13 +416,19 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
   }
 
   function view(): DeploymentView {
-    return { ...viewOf(input, instances, records, running), labels: labels(), blueprint, is_protected: isProtected };
+    return {
+      ...viewOf(input, instances, records, running),
+      labels: labelsOf(plan, input.labels),
+      depends_on: dependsOn(),
+      blueprint,
+      is_protected: isProtected,
+    };
   }
 
-  /** Values by name: those of the blueprint, and those that the deployment was made with. */
-  function labels(): JsonObject {
-    const own = Object.entries(plan.labels ?? {}).map(([key, label]) => [key, member(label, 'values') ?? []]);
-    return { ...Object.fromEntries(own), ...input.labels };
+  function dependsOn(): readonly Dependency[] {
+    if (dependencies?.of !== plan)
+      dependencies = { of: plan, found: dependenciesOf(plan, labelsOf(plan, input.labels)) };
+    return dependencies.found;
   }
 
   function refuseRetirement(force: boolean): void {
@@ -494,7 +509,7 @@ function viewOf(
   instances: readonly NodeInstance[],
   executions: readonly ExecutionRecord[],
   running: ExecutionRecord | undefined,
-): Omit<DeploymentView, 'is_protected' | 'labels'> {
+): Omit<DeploymentView, 'is_protected' | 'labels' | 'depends_on'> {
   const active = instances.every(({ state }) => state === 'started');
   const last = executions.at(-1)?.status;
   return {

@@ -144,7 +144,7 @@ async function described(loaded: LoadedPlugin): Promise<Omit<PluginPackage, 'arc
     descriptions[path.relative(folder, file).replaceAll(path.sep, '/')] = await readFile(file, 'utf8');
   const workflows = workflowsIn(folder, plugin.workflows);
   return {
-    kind: 'npm',
+    kind: loaded.python ? 'python' : 'npm',
     package_name: packageName,
     package_version: packageVersion,
     uploaded_at: new Date().toISOString(),

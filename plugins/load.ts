@@ -10,7 +10,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { versionSuffix } from '../blueprint/version.js';
 import type { PluginDescription, PresentPlugin } from './catalog.js';
-import { type PackagedContent, packagedPlugin } from './python/packaged.js';
+import { type PackagedContent, packagedPlugin, packageIn } from './python/packaged.js';
 import type { Plugin } from './sdk/define.js';
 
 /** The plugin contract that this Caisson speaks. */
@@ -35,8 +35,6 @@ export interface LoadedPlugin extends PresentPlugin {
   readonly packageVersion: string;
   /** Name of its description in the folder. */
   readonly yaml: string;
-  /** It is written in Python: Cloudify's own of a name may be installed beside ours, and comes first then. */
-  readonly python?: true;
 }
 
 /**
@@ -46,16 +44,17 @@ export interface LoadedPlugin extends PresentPlugin {
 export async function loadPlugin(folder: string): Promise<LoadedPlugin> {
   const manifest = await readManifest(folder);
   if (!manifest) throw new PluginRefused(folder, 'there is no package.json with a caissonPlugin entry');
-  const { yaml, packageName, packageVersion, python } = manifest;
-  const plugin = python
-    ? await packagedPlugin(folder, { packageName, packageVersion, yaml, content: python })
-    : await importPlugin(folder, manifest.entry);
+  const { yaml, packageName, packageVersion } = manifest;
+  const python = manifest.python && { packageName, packageVersion, yaml, content: manifest.python };
+  const plugin = python ? await packagedPlugin(folder, python) : await importPlugin(folder, manifest.entry);
   return {
     folder,
     packageName,
     packageVersion,
     yaml,
-    ...(python ? { python: true } : {}),
+    ...(python
+      ? { python: true, pythonPackage: async ({ plugin }) => await packageIn(folder, python, plugin.installArguments) }
+      : {}),
     plugin: {
       ...plugin,
       packageNames: [...new Set([...(plugin.packageNames ?? []), packageName])],

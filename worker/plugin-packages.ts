@@ -14,7 +14,9 @@ export type PackageLoader = (folder: string, known: PluginPackage) => Promise<Op
 
 /** By kind of package. */
 const LOADERS: Readonly<Record<string, PackageLoader>> = {
-  npm: openNpmPackage,
+  npm: openPluginPackage,
+  // Its functions are operations like any others.
+  python: openPluginPackage,
 };
 
 /** @param cacheFolder packages are unpacked in it */
@@ -54,10 +56,11 @@ export async function packageFolder(store: ArtifactStore, archive: string, cache
   return await extractPluginPackage(store, archive, path.join(cacheFolder, 'plugins'));
 }
 
-async function openNpmPackage(folder: string, known: PluginPackage): Promise<OpenedPackage> {
-  const { plugin } = await loadPlugin(folder);
+async function openPluginPackage(folder: string, known: PluginPackage): Promise<OpenedPackage> {
+  const { plugin, pythonPackage } = await loadPlugin(folder);
   return {
     name: `${known.package_name} ${known.package_version}`,
+    ...(pythonPackage ? { pythonPackage } : {}),
     operation(activityType) {
       const prefix = `${plugin.name}.`;
       if (!activityType.startsWith(prefix)) return undefined;

@@ -9,9 +9,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Interpreter, pythonInterpreter } from '../script/interpreter.js';
 import { Lines } from '../script/lines.js';
-import type { OperationContext } from '../sdk/context.js';
 import { NonRecoverableError, RecoverableError } from '../sdk/errors.js';
-import type { PackageContent, PythonPackage } from './package.js';
+import type { PackageContent, PythonPackage, PythonPlace } from './package.js';
 
 const MAKER = fileURLToPath(new URL('./bridge/make_environment.py', import.meta.url));
 
@@ -37,7 +36,7 @@ interface Order {
 const making = new Map<string, Promise<void>>();
 
 /** @returns the environment's folder */
-export async function environmentOf(ctx: OperationContext, wanted: PythonPackage): Promise<string> {
+export async function environmentOf(ctx: PythonPlace, wanted: PythonPackage): Promise<string> {
   const python = await pythonInterpreter();
   if (python === undefined)
     throw new NonRecoverableError(
@@ -76,7 +75,7 @@ async function unlessAborted(made: Promise<void>, signal: AbortSignal): Promise<
 }
 
 async function make(
-  { logger }: OperationContext,
+  { logger }: PythonPlace,
   wanted: PythonPackage,
   python: Interpreter,
   folder: string,

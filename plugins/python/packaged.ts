@@ -53,8 +53,8 @@ function functionOf(name: string, folder: string, packaged: PackagedPlugin): Ope
 
 const known = new Map<string, Promise<PythonPackage>>();
 
-/** Looked at once: what is in an installed package does not change. */
-async function packageIn(folder: string, packaged: PackagedPlugin, more = ''): Promise<PythonPackage> {
+/** What is installed of a packaged plugin. Looked at once: what is in an installed package does not change. */
+export async function packageIn(folder: string, packaged: PackagedPlugin, more = ''): Promise<PythonPackage> {
   const key = `${folder}\0${more}`;
   const found = known.get(key) ?? readPackage(folder, packaged, splitWords(more));
   known.set(key, found);

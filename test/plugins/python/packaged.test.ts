@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { activityOf, findPlugin } from '../../../plugins/catalog.js';
+import { activityOf, findPlugin, pythonWorkflows } from '../../../plugins/catalog.js';
 import { checkPlugin } from '../../../plugins/check.js';
 import { installedPlugins } from '../../../plugins/installed.js';
 import { loadPlugin } from '../../../plugins/load.js';
@@ -94,6 +94,21 @@ test('which plugin does the work: ours, the one that was chosen, or the one that
   expect(activityOf(ours, disks, 'tasks.create')).toBeUndefined();
   expect(activityOf(ours, { ...disks, source: address }, 'tasks.create')).toBe('python.run');
   expect(activityOf(ours, { ...disks, source: 'disks', install: false }, 'tasks.create')).toBeUndefined();
+});
+
+test('a workflow is a function in Python where its plugin is', async () => {
+  const ours = await installedPlugins([]);
+  const chosen = await installedPlugins([], { pythonPackages: 'cloudify-ansible-plugin' });
+  const ansible = { name: 'ansible', package_name: 'cloudify-ansible-plugin' };
+  const reload = 'cloudify_ansible.workflows.reload_playbook';
+  expect(pythonWorkflows(ours, ansible, reload)).toBeUndefined();
+  expect(pythonWorkflows(ours, { ...ansible, source: 'ansible' }, reload)?.plugin.name).toBe('python');
+  expect(pythonWorkflows(chosen, ansible, reload)?.plugin.name).toBe('python');
+  // Workflows of plugins of ours have names of one word.
+  expect(pythonWorkflows(chosen, ansible, 'reload')).toBeUndefined();
+  expect(pythonWorkflows(ours, { name: 'disks', package_name: null, source: 'disks' }, 'a.b')?.plugin.name).toBe(
+    'python',
+  );
 });
 
 test('what is no package says so', async () => {

@@ -57,7 +57,7 @@ export async function packageFolder(store: ArtifactStore, archive: string, cache
 }
 
 async function openPluginPackage(folder: string, known: PluginPackage): Promise<OpenedPackage> {
-  const { plugin, pythonPackage } = await loadPlugin(folder);
+  const { plugin, pythonPackage, functionNamed } = await loadPlugin(folder);
   return {
     name: `${known.package_name} ${known.package_version}`,
     ...(pythonPackage ? { pythonPackage } : {}),
@@ -65,7 +65,7 @@ async function openPluginPackage(folder: string, known: PluginPackage): Promise<
       const prefix = `${plugin.name}.`;
       if (!activityType.startsWith(prefix)) return undefined;
       const name = activityType.slice(prefix.length);
-      return Object.hasOwn(plugin.operations, name) ? plugin.operations[name] : undefined;
+      return Object.hasOwn(plugin.operations, name) ? plugin.operations[name] : functionNamed?.(name);
     },
   };
 }

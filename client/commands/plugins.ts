@@ -11,6 +11,7 @@ import {
   type Invocation,
   type OptionDefinition,
   optionalText,
+  texts,
 } from './definition.js';
 import { newPlugin } from './new.js';
 import { wrapPlugin } from './wrap-plugin.js';
@@ -143,11 +144,26 @@ const upload: CommandDefinition = {
   summary: 'Take a plugin into the artifact store, so that blueprints can import it',
   description:
     'Checks a plugin, packs it with what it depends on, and puts it into the artifact store. Every client and worker that shares the store has it from then on; workers that run need not be started anew. Versions lie side by side, and deployments keep the one they were made with.',
-  arguments: [{ name: '<plugin>', summary: 'its folder, or the .tgz that npm pack makes of it' }],
-  options: [REPLACE],
+  arguments: [
+    {
+      name: '<plugin>',
+      summary:
+        'its folder, or the .tgz that npm pack makes of it; of a Cloudify plugin its wagon (.wgn), wheel, sources (folder, .zip, .tar.gz) or NAME==VERSION; the address of such a file',
+    },
+  ],
+  options: [
+    REPLACE,
+    {
+      flags: '-y, --yaml-path <file>',
+      summary:
+        'plugin.yaml of a Cloudify plugin, a path or an address; plugin_1_4.yaml and the like are taken from beside it',
+      repeatable: true,
+    },
+  ],
   examples: [
     ['caisson plugins upload disks', 'what npm would publish of the folder'],
     ['caisson plugins upload acme-disks-1.0.0.tgz', 'blueprints import it as plugin:acme-disks'],
+    ['caisson plugins upload cloudify-disks-plugin.wgn -y plugin.yaml', 'a Cloudify plugin, as it was released'],
   ],
   run: async (invocation) => await takePluginIn(invocation, false),
 };
@@ -171,6 +187,7 @@ async function takePluginIn(invocation: Invocation, registry: boolean): Promise<
   const { taken, known, problems } = await takeIn(store, from, {
     registry,
     replace: flag(invocation, 'force'),
+    descriptions: texts(invocation, 'yamlPath'),
   });
   for (const { message } of problems) io.err(`warning: ${message}`);
   if (taken.workflows !== undefined) {

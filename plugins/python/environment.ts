@@ -26,8 +26,10 @@ interface Order {
   readonly what: string;
   readonly folder: string;
   readonly stand_ins: readonly string[];
-  /** Runs of `pip install` before the plugin's. */
-  readonly before: readonly { readonly arguments: readonly string[]; readonly optional?: boolean }[];
+  /** Of a run of `pip install` where the new environment has no `pkg_resources`; it may fail. */
+  readonly tools: readonly string[];
+  /** Of runs of `pip install` before the plugin's. */
+  readonly before: readonly (readonly string[])[];
   readonly content: PackageContent;
   /** Of the plugin's run, besides its content. */
   readonly arguments: readonly string[];
@@ -94,7 +96,8 @@ function orderOf({ name, content, installArguments }: PythonPackage, folder: str
     what: name,
     folder,
     stand_ins: STAND_INS,
-    before: [{ arguments: [TOOLS], optional: true }, ...(alone ? [{ arguments: [BASE] }] : [])],
+    tools: [TOOLS],
+    before: alone ? [[BASE]] : [],
     content,
     arguments: [...(alone ? [] : [BASE]), ...installArguments],
   };

@@ -40,7 +40,7 @@ test('a wagon and its description become a package, whose operations are the fun
   await writeFile(path.join(folder, 'acme_1_5.yaml'), DESCRIPTION);
   await writeFile(path.join(folder, 'acme.wgn'), 'a wagon');
   const target = path.join(folder, 'package');
-  await wrapPlugin(path.join(folder, 'acme.wgn'), description, target);
+  await wrapPlugin(path.join(folder, 'acme.wgn'), [description], target);
   expect(await readFile(path.join(target, 'acme.wgn'), 'utf8')).toBe('a wagon');
 
   const loaded = await loadPlugin(target);
@@ -59,7 +59,7 @@ test('a package may be no more than a name for pip', async () => {
   const description = path.join(folder, 'plugin.yaml');
   await writeFile(description, DESCRIPTION);
   const target = path.join(folder, 'named');
-  await wrapPlugin('acme-disks-plugin==1.2.0', description, target);
+  await wrapPlugin('acme-disks-plugin==1.2.0', [description], target);
   const { caissonPlugin } = JSON.parse(await readFile(path.join(target, 'package.json'), 'utf8'));
   expect(caissonPlugin.python).toEqual({ requirement: 'acme-disks-plugin==1.2.0' });
   expect((await loadPlugin(target)).plugin.name).toBe('disks');
@@ -67,7 +67,7 @@ test('a package may be no more than a name for pip', async () => {
 
 test('the Python plugin of a package that we have too comes before ours once it is installed', async () => {
   const folder = path.join(plugins, 'aws');
-  await wrapPlugin('cloudify-aws-plugin==3.1.7', fileURLToPath(new URL('./aws/aws.yaml', import.meta.url)), folder);
+  await wrapPlugin('cloudify-aws-plugin==3.1.7', [fileURLToPath(new URL('./aws/aws.yaml', import.meta.url))], folder);
   const catalog = await installedPlugins([plugins]);
   const plugin = { name: 'aws', package_name: 'cloudify-aws-plugin' };
   const create = 'cloudify_aws.ec2.resources.vpc.create';
@@ -114,14 +114,14 @@ test('a workflow is a function in Python where its plugin is', async () => {
 test('what is no package says so', async () => {
   const nameless = path.join(folder, 'nameless.yaml');
   await writeFile(nameless, 'plugins: { disks: { executor: central_deployment_agent, source: disks } }\n');
-  await expect(wrapPlugin('disks', nameless, path.join(folder, 'no'))).rejects.toThrow(
+  await expect(wrapPlugin('disks', [nameless], path.join(folder, 'no'))).rejects.toThrow(
     'nameless.yaml must say package_name and package_version of its plugin',
   );
-  await expect(wrapPlugin('absent.wgn', path.join(folder, 'plugin.yaml'), path.join(folder, 'no'))).rejects.toThrow(
+  await expect(wrapPlugin('absent.wgn', [path.join(folder, 'plugin.yaml')], path.join(folder, 'no'))).rejects.toThrow(
     'there is no file absent.wgn',
   );
   const wrong = path.join(folder, 'wrong');
-  await wrapPlugin('acme', path.join(folder, 'plugin.yaml'), wrong);
+  await wrapPlugin('acme', [path.join(folder, 'plugin.yaml')], wrong);
   const manifest = JSON.parse(await readFile(path.join(wrong, 'package.json'), 'utf8'));
   manifest.caissonPlugin.python = { wagon: '../acme.wgn' };
   await writeFile(path.join(wrong, 'package.json'), JSON.stringify(manifest));

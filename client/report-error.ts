@@ -18,9 +18,17 @@ export interface ReportedError {
 }
 
 export function reportError(error: unknown, style: ErrorStyle): ReportedError {
+  if (error instanceof Error && error.name === 'StoreUnavailable') return reportError(unavailable(error), style);
   if (!(error instanceof CaissonError)) return reportBug(error, style);
   const exitCode = exitCodeOf(error.kind);
   return { text: style.json ? jsonOf(error, exitCode) : textOf(error, style), exitCode };
+}
+
+function unavailable(error: Error): CaissonError {
+  return new CaissonError('unreachable', 'C5011', error.message, {
+    hint: 'see whether it runs, and the settings artifacts and s3.*: caisson config list --origin; caisson doctor asks it',
+    cause: error,
+  });
 }
 
 function textOf(error: CaissonError, { colors, verbose }: ErrorStyle): string {

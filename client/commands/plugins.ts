@@ -14,6 +14,7 @@ import {
   texts,
 } from './definition.js';
 import { newPlugin } from './new.js';
+import { prunePlugins } from './prune-plugins.js';
 import { wrapPlugin } from './wrap-plugin.js';
 
 const REPLACE: OptionDefinition = {
@@ -49,7 +50,7 @@ const list: CommandDefinition = {
     const { installedPlugins } = await import('../session.js');
     const { printList } = await import('../output/print.js');
     const { compareVersions } = await import('../../blueprint/python-version.js');
-    const items = (await installedPlugins(global))
+    const items = (await installedPlugins(global, io))
       .map(rowOf)
       .sort((a, b) =>
         a.name === b.name ? compareVersions(b.version ?? '', a.version ?? '') : a.name < b.name ? -1 : 1,
@@ -80,7 +81,7 @@ const get: CommandDefinition = {
     const { findPlugins } = await import('../../plugins/catalog.js');
     const { notFound } = await import('../errors.js');
     const { printSingle } = await import('../output/print.js');
-    const catalog = await installedPlugins(global);
+    const catalog = await installedPlugins(global, io);
     const [name = ''] = args;
     const at = name.lastIndexOf('@');
     const version = at > 0 ? name.slice(at + 1) : undefined;
@@ -291,7 +292,18 @@ function rowOf({ plugin, folder, archive }: InstalledPlugin): Row {
 export const plugins: CommandDefinition = {
   name: 'plugins',
   summary: 'Plugins that blueprints may use here',
-  commands: [list, get, install, upload, validate, remove, types, { ...newPlugin, name: 'new' }, wrapPlugin],
+  commands: [
+    list,
+    get,
+    install,
+    upload,
+    validate,
+    remove,
+    prunePlugins,
+    types,
+    { ...newPlugin, name: 'new' },
+    wrapPlugin,
+  ],
 };
 
 async function artifacts(

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { access, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { noteUse } from '../files/last-use.js';
 import { type Interpreter, pythonInterpreter } from '../script/interpreter.js';
 import { Lines } from '../script/lines.js';
 import { NonRecoverableError, RecoverableError } from '../sdk/errors.js';
@@ -49,7 +50,9 @@ export async function environmentOf(ctx: PythonPlace, wanted: PythonPackage): Pr
     .digest('hex')
     .slice(0, 16);
   const home = path.join(await ctx.plugin.cacheFolder(), 'python', 'environments');
+  await mkdir(home, { recursive: true });
   const folder = path.join(home, `${wanted.name.replaceAll(/[^\w.-]/g, '_')}-${key}`);
+  await noteUse(folder);
   if (await isComplete(folder)) return folder;
   const made = making.get(folder) ?? make(ctx, wanted, python, folder).finally(() => making.delete(folder));
   making.set(folder, made);
@@ -83,7 +86,6 @@ async function make(
   folder: string,
 ): Promise<void> {
   logger.info('making the Python %s environment of %s', python.version, wanted.name);
-  await mkdir(path.dirname(folder), { recursive: true });
   const { code, output } = await run(python.executable, orderOf(wanted, folder), (line) => logger.debug('%s', line));
   if (code !== 0) throw failure(wanted.name, output);
   logger.info('made the Python environment of %s in %s', wanted.name, folder);

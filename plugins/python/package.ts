@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { ArchiveEntry } from '../files/archive.js';
 import { download } from '../files/download.js';
 import { entriesOf } from '../files/folder.js';
+import { noteUse } from '../files/last-use.js';
 import type { OperationContext } from '../sdk/context.js';
 import { NonRecoverableError } from '../sdk/errors.js';
 import { splitWords } from '../words.js';
@@ -104,6 +105,8 @@ async function fetched(ctx: PythonPlace, address: string): Promise<string> {
   const name = path.posix.basename(new URL(address).pathname) || 'plugin.zip';
   const folder = path.join(await ctx.plugin.cacheFolder(), 'python', 'sources', digest(address).slice(0, 24));
   const file = path.join(folder, name);
+  await mkdir(path.dirname(folder), { recursive: true });
+  await noteUse(folder);
   if (await stat(file).catch(() => undefined)) return file;
   await mkdir(folder, { recursive: true });
   const part = path.join(folder, `.${name}.${process.pid}.${Math.random().toString(36).slice(2)}`);

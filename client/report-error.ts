@@ -18,7 +18,7 @@ export interface ReportedError {
 }
 
 export function reportError(thrown: unknown, style: ErrorStyle): ReportedError {
-  const error = thrown instanceof CaissonError ? thrown : ofServer(thrown);
+  const error = thrown instanceof CaissonError ? thrown : (ofStore(thrown) ?? ofServer(thrown));
   if (error === undefined) return reportBug(thrown, style);
   const exitCode = exitCodeOf(error.kind);
   return { text: style.json ? jsonOf(error, exitCode) : textOf(error, style), exitCode };
@@ -47,6 +47,14 @@ function ofServer(thrown: unknown): CaissonError | undefined {
       });
   }
   return undefined;
+}
+
+function ofStore(error: unknown): CaissonError | undefined {
+  if (!(error instanceof Error) || error.name !== 'StoreUnavailable') return undefined;
+  return new CaissonError('unreachable', 'C5011', error.message, {
+    hint: 'see whether it runs, and the settings artifacts and s3.*: caisson config list --origin; caisson doctor asks it',
+    cause: error,
+  });
 }
 
 function textOf(error: CaissonError, { colors, verbose }: ErrorStyle): string {

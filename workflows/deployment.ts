@@ -57,6 +57,14 @@ import { ledgerFor, refusalOfMend, resumableAfter } from './resumable.js';
 /** A deployment's own history is short; this bounds it after very many executions. */
 const MOST_EVENTS = 8_000;
 
+/**
+ * A worker that takes a run over reads its whole history before it answers. With this many instances that may take longer
+ * than the ten seconds a workflow task is given, and the run would be taken over again and again. The price is that a
+ * worker that dies with such a task in hand is noticed later.
+ */
+const MANY_INSTANCES = 2_000;
+const TIME_TO_REPLAY_MANY = '60s';
+
 const { saveSnapshot } = proxyActivities<JournalActivities>({
   startToCloseTimeout: '5m',
   retry: { initialInterval: '1s', maximumInterval: '30s', maximumAttempts: 10 },
@@ -313,6 +321,7 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
         } satisfies ExecutionInput,
       ],
       parentClosePolicy: ParentClosePolicy.ABANDON,
+      ...(instances.length > MANY_INSTANCES ? { workflowTaskTimeout: TIME_TO_REPLAY_MANY } : {}),
       staticSummary: `${request.workflow_id} ${input.id}`,
       memo: {
         deployment: input.id,

@@ -107,6 +107,8 @@ function isCalled({ name, aliases = [] }: CommandEntry, words: readonly string[]
 function inherit(parent: Command): void {
   for (const command of parent.commands) {
     command.copyInheritedSettings(parent);
+    // Of a command that is also a group: what is written after a verb is the verb's, though both know the option.
+    command.enablePositionalOptions(command.commands.length > 0 && command.options.length > 0);
     inherit(command);
   }
 }

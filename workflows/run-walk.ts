@@ -2,7 +2,14 @@
  * Drives a walk: starts the calls that the engine says may run, tells it what came of them, until nothing is left, or a
  * failure or a cancel has drained it, or the history of this run has grown long enough to continue as new.
  */
-import { ApplicationFailure, CancellationScope, CancelledFailure, sleep, workflowInfo } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  patched,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Ledger, Restart, WalkLedger } from '../graph/ledger.js';
 import type { InstanceState, NodeInstance } from '../graph/state.js';
 import type { OperationCall, Sequence, Step } from '../graph/steps.js';
@@ -24,8 +31,10 @@ import type { StatesAtBegin } from '../graph/walks.js';
 import { tellInUi } from './details.js';
 import { retryText, taskName } from './event-texts.js';
 import type { ExecutionState } from './execution-state.js';
+import { failureText } from './failure-text.js';
 import { HistoryFull, MOST_BYTES } from './history-full.js';
 import { begin, cancelOperations, type Performed, suspendWaits } from './perform.js';
+import { Turns } from './turns.js';
 
 export interface WalkOptions {
   /** Unique within the execution: the ledger knows the walk by it. */
@@ -68,7 +77,7 @@ export async function runWalk(state: ExecutionState, options: WalkOptions): Prom
   if (isComplete(walk)) return;
   const goesOn = driver.historyFull && (walk.held || walk.ready.length > 0);
   if (walk.failed && (walk.policy.on_failure === 'drain' || !goesOn))
-    throw ApplicationFailure.create({ message: failureText(state), type: 'WorkflowFailed', nonRetryable: true });
+    throw ApplicationFailure.create({ message: failureOf(state), type: 'WorkflowFailed', nonRetryable: true });
   if (driver.historyFull) throw new HistoryFull();
   throw new Error(`walk ${name} stands still: its sequences wait for each other`);
 }
@@ -113,6 +122,7 @@ class Driver {
   #broken: (error: unknown) => void = () => undefined;
   readonly #restarting = new Set<string>();
   readonly #clock = new CancellationScope();
+  readonly #turns = new Turns();
   #clockRuns = false;
   #lastTold = 0;
 
@@ -167,6 +177,7 @@ class Driver {
     // What waits takes no room: nothing of it is in flight.
     const room = state.options.max_in_flight - (walk.running - state.waiting);
     const paused = state.control.paused !== undefined && !walk.draining;
+    if (!paused) this.#turns.begin();
     for (const effect of paused ? leaveEnded(walk) : advance(walk, room)) {
       if (effect.kind === 'mark') state.applyMark(effect.instance_id, effect.mark);
       else if (effect.kind === 'subgraph') this.#tell(effect);
@@ -190,10 +201,19 @@ class Driver {
   #start(sequence: string, asked: OperationCall): void {
     const own = this.walk.sequences.get(sequence) as Progress;
     const call = isPassedOver(own, asked.key) ? { ...asked, ignore_failure: true } : asked;
-    begin(this.state, call, {
-      ended: (performed) => this.#settled(sequence, call, performed),
-      // A bug of ours must stop the walk, not vanish.
-      broken: (error) => this.#broken(error),
+    // A bug of ours must stop the walk, not vanish.
+    const broken = (error: unknown): void => this.#broken(error);
+    if (call.relationship === undefined || !this.state.options.legacy || !patched('turns')) {
+      begin(this.state, call, { ended: (performed) => this.#settled(sequence, call, performed), broken });
+      return;
+    }
+    const ended = (performed: Performed): void => {
+      this.#turns.free(call.instance_id);
+      this.#settled(sequence, call, performed);
+    };
+    this.#turns.take(call.instance_id, () => {
+      if (this.cancelled) ended({ kind: 'cancelled' });
+      else begin(this.state, call, { ended, broken });
     });
   }
 
@@ -289,11 +309,9 @@ function countCalls(walk: Walk): number {
   return count;
 }
 
-function failureText(state: ExecutionState): string {
-  const failures = state.failures.filter(({ ignored }) => !ignored);
-  const texts = failures.map(
-    ({ node_instance_id, operation, implementation, message }) =>
-      `Task failed: ${implementation} (${node_instance_id}:${operation}): ${message}`,
+function failureOf({ failures, options }: ExecutionState): string {
+  return failureText(
+    failures.filter(({ ignored }) => !ignored),
+    options.legacy,
   );
-  return texts.length === 1 ? (texts[0] as string) : `${texts.length} operation errors:\n${texts.join('\n')}`;
 }

@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../blueprint/json.js';
 import { NonRecoverableError } from '../sdk/errors.js';
 import type { Api } from './api.js';
-import { Ec2Error } from './ec2-error.js';
+import { ApiError } from './api-error.js';
 import { objectsAt } from './json.js';
 
 const TELLING = ['Protocol', 'RuleAction', 'CidrBlock', 'Ipv6CidrBlock'] as const;
@@ -27,7 +27,7 @@ export function aclEntries(api: Api) {
       try {
         await api.send('CreateNetworkAclEntry', complete);
       } catch (error) {
-        if (!(error instanceof Ec2Error) || error.code !== 'NetworkAclEntryAlreadyExists') throw error;
+        if (!(error instanceof ApiError) || error.code !== 'NetworkAclEntryAlreadyExists') throw error;
         const other = await present(complete);
         const same = TELLING.every((key) => entry[key] === undefined || String(entry[key]) === String(other?.[key]));
         if (!same) throw new NonRecoverableError(`${error.message}: entry ${entry.RuleNumber} is another one`);
@@ -37,7 +37,7 @@ export function aclEntries(api: Api) {
       try {
         await api.send('DeleteNetworkAclEntry', { NetworkAclId, RuleNumber, Egress });
       } catch (error) {
-        if (!(error instanceof Ec2Error) || !error.gone) throw error;
+        if (!(error instanceof ApiError) || !error.gone) throw error;
       }
     },
   };

@@ -1,5 +1,6 @@
 /** The names that existing blueprints and plugin descriptions have for our operations. */
-const CURRENT = 'cloudify_aws.ec2.resources.';
+import type { ResourceName } from './node-types.js';
+import { qualified } from './operations.js';
 
 /** Of the old family: module and function → our operation. */
 const OLD: Readonly<Record<string, string>> = {
@@ -8,6 +9,9 @@ const OLD: Readonly<Record<string, string>> = {
   ...module('ec2.elasticip', 'elasticip', {}, ['associate', 'disassociate']),
   ...module('ec2.securitygroup', 'securitygroup', {}, ['start', 'create_rule', 'delete_rule']),
   ...module('ec2.ebs', 'ebs', {}, ['start', 'create_snapshot', 'associate', 'disassociate']),
+  ...module('ec2.elasticloadbalancer', 'elb.classic.load_balancer', { associate: 'assoc', disassociate: 'disassoc' }, [
+    'start',
+  ]),
   ...module('ec2.eni', 'eni', { start: 'check_status' }, ['associate', 'disassociate']),
   ...module('vpc.gateway', 'internet_gateway', {
     create_internet_gateway: 'create',
@@ -62,23 +66,28 @@ const OLD: Readonly<Record<string, string>> = {
 
 function module(
   path: string,
-  resource: string,
+  resource: ResourceName,
   renamed: Readonly<Record<string, string>> = {},
   same: readonly string[] = [],
 ): Record<string, string> {
   const all = { ...renamed };
   for (const name of ['create', 'delete', 'creation_validation', ...same]) all[name] ??= name;
   return Object.fromEntries(
-    Object.entries(all).map(([alias, name]) => [`cloudify_aws.${path}.${alias}`, `ec2.${resource}.${name}`]),
+    Object.entries(all).map(([alias, name]) => [
+      `cloudify_aws.${path}.${alias}`,
+      `${qualified({ name: resource })}.${name}`,
+    ]),
   );
 }
 
 /** Those of the aliases that stand for an operation there is. */
 export function aliases(operations: Readonly<Record<string, unknown>>): Record<string, string> {
-  const current = Object.keys(operations).map((name) => [`${CURRENT}${name.slice('ec2.'.length)}`, name] as const);
+  const current = Object.keys(operations).map(
+    (name) => [name.replace(/^(\w+)\./, 'cloudify_aws.$1.resources.'), name] as const,
+  );
   const special = Object.entries({
-    [`${CURRENT}ebs.attach_using_relationship`]: 'ec2.ebs.associate',
-    [`${CURRENT}ebs.detach_using_relationship`]: 'ec2.ebs.disassociate',
+    'cloudify_aws.ec2.resources.ebs.attach_using_relationship': 'ec2.ebs.associate',
+    'cloudify_aws.ec2.resources.ebs.detach_using_relationship': 'ec2.ebs.disassociate',
     ...OLD,
   });
   return Object.fromEntries([...current, ...special].filter(([, name]) => Object.hasOwn(operations, name)));

@@ -1,24 +1,24 @@
 /**
- * Calls of the API by name. The SDK is heavy: it is loaded with the first call.
+ * Calls of the API by name, EC2's and other services'.
  *
  * A call that changes something is sent once: the SDK would send it again after a lost answer, and there would be two.
  */
 import { createHash } from 'node:crypto';
-import type { EC2Client } from '@aws-sdk/client-ec2';
 import { isObject, type Json, type JsonObject } from '../../blueprint/json.js';
 import { suggestion } from '../../blueprint/suggestion.js';
 import { NonRecoverableError } from '../sdk/errors.js';
 import type { Logger } from '../sdk/logger.js';
+import { ApiError, apiError } from './api-error.js';
 import type { ClientSettings } from './client-config.js';
-import { Ec2Error, ec2Error } from './ec2-error.js';
 import { toJson, withoutEmpty } from './json.js';
+import { loadSdk, namedCall, openClient, type Sdk, type ServiceClient, type ServiceName } from './services.js';
 import { checkInput, inputShape, parametersOf, type Shape, withoutSensitive } from './shapes.js';
 import { pause, timings } from './wait.js';
 
 export interface Api {
   /**
-   * @param command name of the call, e.g. `DescribeVpcs`
-   * @throws Ec2Error when the API refuses or does not answer; NonRecoverableError for parameters it does not have
+   * @param command name of the call, e.g. `DescribeVpcs`, or of another service `elbv2.DescribeTargetGroups`
+   * @throws ApiError when the API refuses or does not answer; NonRecoverableError for parameters it does not have
    */
   send(command: string, input: JsonObject): Promise<JsonObject>;
   /** Names of the parameters of a call. */
@@ -28,11 +28,9 @@ export interface Api {
 }
 
 interface Clients {
-  readonly reading: EC2Client;
-  readonly changing: EC2Client;
+  readonly reading: ServiceClient;
+  readonly changing: ServiceClient;
 }
-
-type Sdk = typeof import('@aws-sdk/client-ec2');
 
 const READS = /^(Describe|Get|List|Search)/;
 const REQUEST_LIMITS = { connectionTimeout: 10_000, requestTimeout: 120_000 };
@@ -44,19 +42,18 @@ const MOST_CLIENTS = 50;
 const clients = new Map<string, Clients>();
 
 /** @param settings asked for when there is something to send: nothing to do needs no region and no credentials */
-export function openApi(settings: () => ClientSettings, logger: Logger, signal: AbortSignal): Api {
+export function openApi(settings: (service: ServiceName) => ClientSettings, logger: Logger, signal: AbortSignal): Api {
   async function sendOnce(command: string, input: Record<string, unknown>): Promise<JsonObject> {
-    const sdk = await loadSdk();
-    const { reading, changing } = clientsFor(sdk, settings());
-    const Command = (sdk as unknown as Record<string, new (input: object) => never>)[`${command}Command`];
-    const client = READS.test(command) ? reading : changing;
+    const { service, name } = namedCall(command);
+    const sdk = await loadSdk(service);
+    const { reading, changing } = clientsFor(service, sdk, settings(service));
+    const Command = sdk[`${name}Command`] as new (input: object) => object;
+    const client = READS.test(name) ? reading : changing;
     try {
-      return toJson(
-        await client.send(new (Command as NonNullable<typeof Command>)(input), { abortSignal: signal }),
-      ) as JsonObject;
+      return toJson(await client.send(new Command(input), { abortSignal: signal })) as JsonObject;
     } catch (error) {
       signal.throwIfAborted();
-      throw ec2Error(command, error);
+      throw apiError(command, error);
     }
   }
 
@@ -66,13 +63,14 @@ export function openApi(settings: () => ClientSettings, logger: Logger, signal: 
       const { input, problems } = checkInput(shape, given);
       if (problems.length > 0)
         throw new NonRecoverableError(`${command} would not accept these parameters: ${problems.join('; ')}`);
-      logger.debug('ec2 %s %j', command, masked(withoutSensitive(shape, given)));
+      const { service, name } = namedCall(command);
+      logger.debug('%s %s %j', service, name, masked(withoutSensitive(shape, given)));
       for (let tried = 1; ; tried += 1) {
         try {
           return await sendOnce(command, input);
         } catch (error) {
           // A throttled call was not carried out, so sending it again is safe whatever it does.
-          if (!(error instanceof Ec2Error) || !error.throttled || tried >= THROTTLED_TRIES) throw error;
+          if (!(error instanceof ApiError) || !error.throttled || tried >= THROTTLED_TRIES) throw error;
           await pause(timings().backoffMs * 2 ** tried * (0.5 + Math.random() / 2), signal);
         }
       }
@@ -82,26 +80,19 @@ export function openApi(settings: () => ClientSettings, logger: Logger, signal: 
   };
 }
 
-let loading: Promise<Sdk> | undefined;
-
-async function loadSdk(): Promise<Sdk> {
-  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
-  loading ??= import('@aws-sdk/client-ec2');
-  return await loading;
-}
-
 async function shapeOf(command: string): Promise<Shape> {
-  const sdk = (await loadSdk()) as unknown as Record<string, Shape>;
-  if (/^[A-Z]\w+$/.test(command) && sdk[`${command}Command`] !== undefined) return inputShape(sdk[`${command}$`]);
-  const known = Object.keys(sdk).flatMap((name) => (name.endsWith('Command') ? [name.slice(0, -7)] : []));
+  const { service, title, name } = namedCall(command);
+  const sdk = await loadSdk(service);
+  if (/^[A-Z]\w+$/.test(name) && sdk[`${name}Command`] !== undefined) return inputShape(sdk[`${name}$`]);
+  const known = Object.keys(sdk).flatMap((key) => (key.endsWith('Command') ? [key.slice(0, -7)] : []));
   throw new NonRecoverableError(
-    `the EC2 API has no call ${command}; ${suggestion(command, known) ?? 'see its reference'}`,
+    `the ${title} API has no call ${name}; ${suggestion(name, known) ?? 'see its reference'}`,
   );
 }
 
-function clientsFor(sdk: Sdk, settings: ClientSettings): Clients {
+function clientsFor(service: ServiceName, sdk: Sdk, settings: ClientSettings): Clients {
   const key = createHash('sha256')
-    .update(JSON.stringify([settings, process.env.AWS_PROFILE]))
+    .update(JSON.stringify([service, settings, process.env.AWS_PROFILE]))
     .digest('hex');
   const known = clients.get(key);
   if (known) return known;
@@ -115,8 +106,8 @@ function clientsFor(sdk: Sdk, settings: ClientSettings): Clients {
     requestHandler: REQUEST_LIMITS,
   };
   const made = {
-    reading: new sdk.EC2Client({ ...shared, maxAttempts, retryMode }),
-    changing: new sdk.EC2Client({ ...shared, maxAttempts: 1 }),
+    reading: openClient(service, sdk, { ...shared, maxAttempts, retryMode }),
+    changing: openClient(service, sdk, { ...shared, maxAttempts: 1 }),
   };
   if (clients.size >= MOST_CLIENTS) clients.clear();
   clients.set(key, made);
@@ -167,7 +158,14 @@ async function roleCredentials(role: string, { region, endpoint, credentials }: 
   };
 }
 
-const SECRET_PARAMETERS = new Set(['UserData', 'PublicKeyMaterial', 'KeyMaterial', 'PreSharedKey', 'PasswordData']);
+const SECRET_PARAMETERS = new Set([
+  'UserData',
+  'PublicKeyMaterial',
+  'KeyMaterial',
+  'PreSharedKey',
+  'PasswordData',
+  'ClientSecret',
+]);
 
 /** At any depth: launch specifications have them inside. */
 function masked(input: JsonObject): JsonObject {

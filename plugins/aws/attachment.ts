@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../blueprint/json.js';
 import type { OperationContext } from '../sdk/context.js';
 import type { Api } from './api.js';
-import { Ec2Error } from './ec2-error.js';
+import { ApiError } from './api-error.js';
 import { objectsAt } from './json.js';
 import { whenFree } from './lifecycle.js';
 import { waitFor } from './wait.js';
@@ -52,7 +52,7 @@ async function attachmentOf(api: Api, { VolumeId, InstanceId }: Attachment): Pro
       (attachment) => attachment.InstanceId === InstanceId && attachment.State !== 'detached',
     );
   } catch (error) {
-    if (error instanceof Ec2Error && error.gone) return undefined;
+    if (error instanceof ApiError && error.gone) return undefined;
     throw error;
   }
 }

@@ -4,8 +4,9 @@ import type { NodeOperationContext, NodeView, OperationContext, Subject } from '
 import { type Api, openApi } from './api.js';
 import { clientSettings } from './client-config.js';
 import { withoutEmpty } from './json.js';
-import { apiNames, isOldFamily, translated } from './old-family.js';
+import { isOldFamily, translated, translatedArgs } from './old-family.js';
 import type { Resource } from './resource.js';
+import type { ServiceName } from './services.js';
 
 export interface Call {
   readonly ctx: NodeOperationContext;
@@ -35,7 +36,9 @@ export function openCall(ctx: NodeOperationContext, inputs: JsonObject, resource
     api: apiFor(ctx, ctx),
     inputs,
     properties,
-    config: configOf(inputs, properties, runtime, isOldFamily(ctx.node)),
+    config: configOf(inputs, properties, runtime, (args) =>
+      isOldFamily(ctx.node) ? translatedArgs(args, resource.name) : flattened(args),
+    ),
     runtime,
     external: (runtime[EXTERNAL] ?? properties.use_external_resource) === true,
     force: inputs.force_operation === true,
@@ -46,7 +49,8 @@ export function openCall(ctx: NodeOperationContext, inputs: JsonObject, resource
 export const EXTERNAL = '__external';
 
 export function apiFor(ctx: OperationContext, { node, instance }: Subject): Api {
-  const settings = () => clientSettings(ctx.plugin.properties, node.properties, instance.runtimeProperties);
+  const settings = (service: ServiceName) =>
+    clientSettings(ctx.plugin.properties, node.properties, instance.runtimeProperties, service);
   return openApi(settings, ctx.logger, ctx.signal);
 }
 
@@ -60,9 +64,14 @@ export function propertiesOf(node: NodeView, resource: Resource): JsonObject {
 }
 
 /** What an operation was given replaces what the node has; what was sent before fills what the node leaves open. */
-function configOf(inputs: JsonObject, properties: JsonObject, runtime: JsonObject, old: boolean): JsonObject {
+function configOf(
+  inputs: JsonObject,
+  properties: JsonObject,
+  runtime: JsonObject,
+  argsOf: (args: JsonObject) => JsonObject,
+): JsonObject {
   const given = flattened(inputs.resource_config);
-  const args = old && isObject(inputs.args) ? apiNames(inputs.args) : flattened(inputs.args);
+  const args = isObject(inputs.args) ? argsOf(inputs.args) : {};
   if (Object.keys(given).length > 0) return { ...given, ...args };
   const sent = JSON.parse(JSON.stringify(runtime.resource_config ?? {})) as JsonObject;
   return { ...flattened(sent), ...flattened(properties.resource_config), ...args };

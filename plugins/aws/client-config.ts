@@ -1,6 +1,7 @@
 /** Whom to talk to and as whom: `client_config` of a blueprint, in both its generations, as one set of settings. */
 import { isObject, type Json, type JsonObject } from '../../blueprint/json.js';
 import { NonRecoverableError } from '../sdk/errors.js';
+import type { ServiceName } from './services.js';
 
 export interface ClientSettings {
   /** Absent = what the environment or the profile says. */
@@ -27,11 +28,12 @@ export function clientSettings(
   pluginProperties: JsonObject,
   nodeProperties: JsonObject,
   runtimeProperties: JsonObject,
+  service: ServiceName = 'ec2',
 ): ClientSettings {
   const merged: Record<string, Json> = {};
   for (const source of [pluginProperties, ...configsIn(nodeProperties), ...configsIn(runtimeProperties)])
     for (const [key, value] of Object.entries(source)) if (value !== null && value !== '') merged[key] = value;
-  return settingsOf(merged);
+  return settingsOf(merged, service);
 }
 
 /** `aws_config` is the name it once had. */
@@ -39,11 +41,19 @@ function configsIn(properties: JsonObject): JsonObject[] {
   return [properties.aws_config, properties.client_config].filter(isObject);
 }
 
-function settingsOf(config: JsonObject): ClientSettings {
+/** The old family's words for where a service is. Other services know EC2's region, but are not at its endpoint. */
+const PLACES: Readonly<Record<ServiceName, { readonly endpoint: string; readonly regions: readonly string[] }>> = {
+  ec2: { endpoint: 'ec2_region_endpoint', regions: ['ec2_region_name'] },
+  elb: { endpoint: 'elb_region_endpoint', regions: ['elb_region_name', 'ec2_region_name'] },
+  elbv2: { endpoint: 'elb_region_endpoint', regions: ['elb_region_name', 'ec2_region_name'] },
+};
+
+function settingsOf(config: JsonObject, service: ServiceName): ClientSettings {
   const text = (...keys: string[]) => keys.map((key) => config[key]).find((value) => typeof value === 'string');
-  const endpoint = endpointOf(text('endpoint_url', 'ec2_region_endpoint'));
+  const place = PLACES[service];
+  const endpoint = endpointOf(text('endpoint_url', place.endpoint));
   const region =
-    text('region_name', 'ec2_region_name', 'region') ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION;
+    text('region_name', ...place.regions, 'region') ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION;
   if (region !== undefined && endpoint === undefined) checkRegion(region);
   const credentials = credentialsOf(
     text('aws_access_key_id'),

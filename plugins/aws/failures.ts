@@ -1,7 +1,7 @@
 /** What an error of the API means for the operation: try again, or never. */
 import { lookup } from 'node:dns/promises';
 import { NonRecoverableError, RecoverableError } from '../sdk/errors.js';
-import { Ec2Error } from './ec2-error.js';
+import { ApiError } from './api-error.js';
 
 export interface FailureScene {
   /** Node instance, for messages. */
@@ -14,10 +14,14 @@ export interface FailureScene {
 const CONSISTENCY_RETRIES = 3;
 
 /** Ids that blueprints bring along: what is not there now will not be there later. */
-const GIVEN = /^(InvalidAMIID|InvalidKeyPair|InvalidSnapshot)\.|\.Malformed$/;
+const GIVEN =
+  /^(InvalidAMIID|InvalidKeyPair|InvalidSnapshot)\.|\.Malformed$|^(Certificate|PolicyType|SSLPolicy)NotFound$/;
+
+/** One service may not know yet what another has just made. */
+const UNKNOWN_YET = /^Invalid(SecurityGroup|Subnet|Instance|Target)$/;
 
 const CAPACITY = /^Insufficient\w*(Capacity|Addresses\w*)$/;
-const LIMIT = /(LimitExceeded|LimitReached)$/;
+const LIMIT = /(LimitExceeded|LimitReached)$|^TooMany/;
 
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [
@@ -32,20 +36,23 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/^InvalidKeyPair\.Duplicate$/, 'choose another KeyName, or use the existing one with use_external_resource'],
   [/^InvalidGroup\.Duplicate$/, 'choose another GroupName, or use the existing one with use_external_resource'],
   [/^InvalidSubnet\.Conflict$/, 'choose a CidrBlock that no subnet of the VPC overlaps'],
+  [/^Duplicate\w+$/, 'choose another name or port, or use the existing one with use_external_resource'],
+  [/^PriorityInUse$/, 'choose a Priority that no rule of the listener has'],
+  [/^CertificateNotFound$/, 'check the ARN of the certificate, and that it is in the same region'],
   [LIMIT, 'ask for a higher quota, or release what is not used'],
   [CAPACITY, 'another AvailabilityZone or InstanceType may have capacity'],
   [/Region/, 'set client_config.region_name'],
   [/^(ENOTFOUND|EAI_AGAIN)$/, 'check client_config.region_name, and that the worker has a network'],
-  [/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH)$/, 'is there an EC2 API, and can the worker reach it?'],
+  [/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH)$/, 'is there an AWS API, and can the worker reach it?'],
   [
     /^HTTP /,
-    'what answers is no EC2 API, or one without that region: check client_config.endpoint_url and region_name',
+    'what answers is no AWS API, or one without that region: check client_config.endpoint_url and region_name',
   ],
 ];
 
-/** @returns an error of the SDK for plugins; whatever is not an Ec2Error comes back as it is */
+/** @returns an error of the SDK for plugins; whatever is not an ApiError comes back as it is */
 export async function operationError(error: unknown, scene: FailureScene): Promise<unknown> {
-  if (!(error instanceof Ec2Error)) return error;
+  if (!(error instanceof ApiError)) return error;
   const { code } = error;
   const remedy = REMEDIES.find(([pattern]) => pattern.test(code))?.[1];
   const bare = `${scene.operation} of ${scene.instanceId}: ${error.message}`;
@@ -54,7 +61,8 @@ export async function operationError(error: unknown, scene: FailureScene): Promi
   if (code === 'ENOTFOUND' && (await otherRegionsAnswer()))
     return new NonRecoverableError(`${bare} (there is no such region: check client_config.region_name)`, options);
   const passing = error.throttled || error.ambiguous || error.unreachable || error.busy || CAPACITY.test(code);
-  const settling = error.gone && !GIVEN.test(code) && scene.retryNumber < CONSISTENCY_RETRIES;
+  const unknown = (error.gone && !GIVEN.test(code)) || UNKNOWN_YET.test(code);
+  const settling = unknown && scene.retryNumber < CONSISTENCY_RETRIES;
   if (passing || settling) return new RecoverableError(message, options);
   return new NonRecoverableError(message, options);
 }

@@ -1,8 +1,11 @@
 /** Looking at what is there. */
 import type { JsonObject } from '../../blueprint/json.js';
 import { NonRecoverableError } from '../sdk/errors.js';
+
+import type { Api } from './api.js';
+import { ApiError } from './api-error.js';
 import type { Call } from './call.js';
-import { Ec2Error } from './ec2-error.js';
+
 import { objectsAt, textAt, valuesAt } from './json.js';
 import type { Path, Resource } from './resource.js';
 import { timings, waitFor } from './wait.js';
@@ -17,26 +20,41 @@ export async function find(call: Call, id: string): Promise<JsonObject | undefin
 /** The resources that a describe call with this input tells of, without those that are gone. */
 export async function findAll({ api, resource }: Call, input: JsonObject): Promise<JsonObject[]> {
   const { command, answer } = resource.describe;
+  const found = await unlessGone(async () => await allPages(api, command, input, answer));
+  return found.filter((item) => !isGone(resource, item));
+}
+
+/** Nothing, when what was asked about is not there. */
+export async function unlessGone<T>(look: () => Promise<readonly T[]>): Promise<readonly T[]> {
   try {
-    const found: JsonObject[] = [];
-    let token: string | undefined;
-    do {
-      const page: JsonObject = await api.send(command, {
-        ...input,
-        ...(token === undefined ? {} : { NextToken: token }),
-      });
-      found.push(...itemsIn(page, answer));
-      token = textAt(page, 'NextToken');
-    } while (token !== undefined);
-    return found.filter((item) => !isGone(resource, item));
+    return await look();
   } catch (error) {
-    if (error instanceof Ec2Error && error.gone) return [];
+    if (error instanceof ApiError && error.gone) return [];
     throw error;
   }
 }
 
-export function itemsIn(answer: JsonObject, path: Path): JsonObject[] {
-  return typeof path === 'string' ? objectsAt(answer, path) : path(answer);
+async function allPages(api: Api, command: string, input: JsonObject, answer: Path): Promise<JsonObject[]> {
+  const found: JsonObject[] = [];
+  let next: JsonObject | undefined = {};
+  while (next !== undefined) {
+    const page: JsonObject = await api.send(command, { ...input, ...next });
+    found.push(...itemsIn(page, answer, input));
+    next = nextPage(page);
+  }
+  return found;
+}
+
+/** The parameter that asks for what follows; services name it differently. */
+function nextPage(page: JsonObject): JsonObject | undefined {
+  const token = textAt(page, 'NextToken');
+  const marker = textAt(page, 'NextMarker');
+  if (token !== undefined) return { NextToken: token };
+  return marker === undefined ? undefined : { Marker: marker };
+}
+
+export function itemsIn(answer: JsonObject, path: Path, request: JsonObject): JsonObject[] {
+  return typeof path === 'string' ? objectsAt(answer, path) : path(answer, request);
 }
 
 export function idOf({ describe }: Resource, item: JsonObject): string {

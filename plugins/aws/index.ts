@@ -5,6 +5,13 @@ import { customerGatewayOperations } from './resources/customer_gateway.js';
 import { dhcpOperations } from './resources/dhcp.js';
 import { ebsOperations } from './resources/ebs.js';
 import { elasticIpOperations } from './resources/elasticip.js';
+import { classicHealthCheckOperations } from './resources/elb/classic_health_check.js';
+import { classicListenerOperations } from './resources/elb/classic_listener.js';
+import { classicLoadBalancerOperations } from './resources/elb/classic_load_balancer.js';
+import { classicPolicyOperations } from './resources/elb/classic_policy.js';
+import { listenerOperations, ruleOperations } from './resources/elb/listener.js';
+import { loadBalancerOperations } from './resources/elb/load_balancer.js';
+import { targetGroupOperations } from './resources/elb/target_group.js';
 import { interfaceOperations } from './resources/eni.js';
 import { gatewayOperations } from './resources/gateway.js';
 import { imageOperations } from './resources/image.js';
@@ -53,6 +60,14 @@ const operations = {
   ...vpnConnectionOperations,
   ...transitGatewayOperations,
   ...spotOperations,
+  ...classicLoadBalancerOperations,
+  ...classicListenerOperations,
+  ...classicHealthCheckOperations,
+  ...classicPolicyOperations,
+  ...loadBalancerOperations,
+  ...targetGroupOperations,
+  ...listenerOperations,
+  ...ruleOperations,
   ...callOperations,
 };
 

@@ -2,12 +2,12 @@
 import type { JsonObject } from '../../blueprint/json.js';
 import type { OperationContext } from '../sdk/context.js';
 import { NonRecoverableError } from '../sdk/errors.js';
+import { ApiError } from './api-error.js';
 import { type Call, EXTERNAL } from './call.js';
-import { Ec2Error } from './ec2-error.js';
-import { find, idOf, itemsIn, untilGone, untilReady } from './find.js';
+import { find, findAll, idOf, itemsIn, untilGone, untilReady } from './find.js';
 import { withInferred } from './infer.js';
-import { valuesAt } from './json.js';
-import { creationToken, foundByToken, TOKEN, tagSpecifications } from './ownership.js';
+import { objectsAt, valuesAt } from './json.js';
+import { creationToken, foundByToken, TOKEN, tagList, tagSpecifications } from './ownership.js';
 import type { Resource } from './resource.js';
 import { waitFor } from './wait.js';
 
@@ -98,8 +98,8 @@ export async function whenFree(
       await act();
       return true;
     } catch (error) {
-      if (error instanceof Ec2Error && error.gone) return true;
-      if (!(error instanceof Ec2Error) || !error.busy) throw error;
+      if (error instanceof ApiError && error.gone) return true;
+      if (!(error instanceof ApiError) || !error.busy) throw error;
       if (obstacle === '') {
         obstacle = [error.message, await explain?.()].filter(Boolean).join('; ');
         ctx.logger.warn('cannot %s yet: %s', what, obstacle);
@@ -171,20 +171,33 @@ async function make(call: Call): Promise<JsonObject[]> {
   const filled = withInferred(ctx.instance, config, resource.infers ?? []);
   const request = resource.request ? await resource.request(call, filled) : filled;
   const command = commandOf(resource, request);
+  await refuseTaken(call, request);
   runtime.resource_config = await api.storable(command, request);
   const token = creationToken(ctx);
   const marked = await withToken(call, command, request, token);
   runtime[TOKEN] = token;
   await ctx.instance.update();
   try {
-    return itemsIn(await api.send(command, marked), resource.create.answer);
+    return itemsIn(await api.send(command, marked), resource.create.answer, request);
   } catch (error) {
-    if (error instanceof Ec2Error ? error.ambiguous : ctx.signal.aborted) {
+    if (error instanceof ApiError ? error.ambiguous : ctx.signal.aborted) {
       const found = ctx.signal.aborted ? [] : await foundByToken(call, token).catch(() => []);
       if (found.length > 0) return found;
     } else delete runtime[TOKEN];
     throw error;
   }
+}
+
+async function refuseTaken(call: Call, request: JsonObject): Promise<void> {
+  const { resource } = call;
+  const { takes, among } = resource.tagged ?? {};
+  if (!takes || !among) return;
+  const [taken] = (await findAll(call, among(request))).filter((found) => takes(found, request));
+  if (taken)
+    throw new NonRecoverableError(
+      `${resource.title} ${idOf(resource, taken)} already exists: use it with use_external_resource: true and its ` +
+        'resource_id, or choose another name or port',
+    );
 }
 
 async function withToken(call: Call, command: string, request: JsonObject, token: string): Promise<JsonObject> {
@@ -196,6 +209,7 @@ async function withToken(call: Call, command: string, request: JsonObject, token
     ...(resource.tagType !== undefined && parameters.includes('TagSpecifications')
       ? { TagSpecifications: tagSpecifications(call, request, token) }
       : {}),
+    ...(resource.tagged ? { Tags: tagList(call, objectsAt(request, 'Tags'), token) } : {}),
   };
 }
 

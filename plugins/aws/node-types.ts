@@ -1,5 +1,6 @@
 /** The node types of each resource, the current family's first, then the old one's. */
 const CURRENT = 'cloudify.nodes.aws.ec2.';
+const LOAD_BALANCING = 'cloudify.nodes.aws.elb.';
 const OLD = 'cloudify.aws.nodes.';
 
 export const NODE_TYPES = {
@@ -36,6 +37,14 @@ export const NODE_TYPES = {
   transit_gateway_route: [`${CURRENT}TransitGatewayRoute`],
   spot_instances: [`${CURRENT}SpotInstances`],
   spot_fleet_request: [`${CURRENT}SpotFleetRequest`],
+  'elb.classic.load_balancer': [`${LOAD_BALANCING}Classic.LoadBalancer`, `${OLD}ElasticLoadBalancer`],
+  'elb.classic.listener': [`${LOAD_BALANCING}Classic.Listener`],
+  'elb.classic.health_check': [`${LOAD_BALANCING}Classic.HealthCheck`],
+  'elb.classic.policy': [`${LOAD_BALANCING}Classic.Policy`],
+  'elb.load_balancer': [`${LOAD_BALANCING}LoadBalancer`],
+  'elb.target_group': [`${LOAD_BALANCING}TargetGroup`],
+  'elb.listener': [`${LOAD_BALANCING}Listener`],
+  'elb.rule': [`${LOAD_BALANCING}Rule`],
   call: [`${CURRENT}Call`],
 } as const satisfies Record<string, readonly string[]>;
 

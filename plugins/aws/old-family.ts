@@ -3,6 +3,7 @@ import { isObject, type Json, type JsonObject } from '../../blueprint/json.js';
 import type { NodeView } from '../sdk/context.js';
 import { objectsAt, valuesAt, withoutEmpty } from './json.js';
 import type { ResourceName } from './node-types.js';
+import { oldLoadBalancer } from './old-load-balancer.js';
 import { fromOldRules } from './permissions.js';
 
 export function isOldFamily({ typeHierarchy }: Pick<NodeView, 'typeHierarchy'>): boolean {
@@ -46,7 +47,13 @@ const CONFIGS: Partial<Record<ResourceName, (properties: JsonObject) => JsonObje
   }),
   networkacl: ({ acl_network_entries }) => ({ Entries: objectsAt(acl_network_entries, '').map(aclEntry) }),
   dhcp: (properties) => ({ DhcpConfigurations: dhcpConfigurations(properties) }),
+  'elb.classic.load_balancer': oldLoadBalancer,
 };
+
+/** An operation's `args`: more parameters of its call, in boto's names. */
+export function translatedArgs(args: JsonObject, resource: ResourceName): JsonObject {
+  return resource === 'elb.classic.load_balancer' ? withoutEmpty(oldLoadBalancer(args)) : apiNames(args);
+}
 
 /** boto's names of parameters as the API's: `subnet_id` is `SubnetId`, and some are not so regular. */
 export function apiNames(parameters: Json | undefined): JsonObject {

@@ -39,8 +39,13 @@ export function operationsOf(
     ...more,
   };
   return Object.fromEntries(
-    Object.entries(all).map(([name, run]) => [`ec2.${resource.name}.${name}`, nodeOperation(resource, run)]),
+    Object.entries(all).map(([name, run]) => [`${qualified(resource)}.${name}`, nodeOperation(resource, run)]),
   );
+}
+
+/** With its service before it, which is EC2 unless the name says otherwise. */
+export function qualified({ name }: Pick<Resource, 'name'>): string {
+  return name.includes('.') ? name : `ec2.${name}`;
 }
 
 async function guarded(ctx: OperationContext, run: () => Result): Promise<Json | undefined> {

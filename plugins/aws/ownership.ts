@@ -3,11 +3,12 @@
  * the answer is lost, or the process with it, whoever goes on finds the resource by the token instead of making another.
  */
 import { createHash } from 'node:crypto';
-import type { Json, JsonObject } from '../../blueprint/json.js';
+import { isObject, type Json, type JsonObject } from '../../blueprint/json.js';
 import type { NodeOperationContext } from '../sdk/context.js';
 import type { Call } from './call.js';
 import { findAll, isLeaving } from './find.js';
-import { objectsAt } from './json.js';
+import { objectsAt, textAt } from './json.js';
+import type { TagLookup } from './resource.js';
 import { pause, timings } from './wait.js';
 
 /** Runtime property: a creation was begun and its outcome is not known. */
@@ -23,42 +24,71 @@ export function creationToken(ctx: NodeOperationContext): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 40);
 }
 
+/** Ids that one call tells the tags of. */
+const TAGS_OF_AT_ONCE = 20;
+
 /** The resources that the creation with this token made. */
 export async function foundByToken(call: Call, token: string): Promise<JsonObject[]> {
-  if (call.resource.tagType === undefined) return [];
-  const parameters = await call.api.parameters(call.resource.describe.command);
-  const filters = parameters.includes('Filters') ? 'Filters' : 'Filter';
-  for (let look = 1; ; look += 1) {
-    const all = await findAll(call, { [filters]: [{ Name: `tag:${TOKEN_TAG}`, Values: [token] }] });
-    const found = all.filter((item) => !isLeaving(call.resource, item));
-    if (found.length > 0 || look >= LOOKS) return found;
+  const { tagType, tagged } = call.resource;
+  if (tagType === undefined && tagged === undefined) return [];
+  const look = tagged ? async () => await bearing(call, tagged, token) : await filteredBy(call, token);
+  for (let looks = 1; ; looks += 1) {
+    const found = (await look()).filter((item) => !isLeaving(call.resource, item));
+    if (found.length > 0 || looks >= LOOKS) return found;
     await pause(timings().pollMs, call.ctx.signal);
   }
 }
 
+async function filteredBy(call: Call, token: string): Promise<() => Promise<JsonObject[]>> {
+  const parameters = await call.api.parameters(call.resource.describe.command);
+  const filters = parameters.includes('Filters') ? 'Filters' : 'Filter';
+  return async () => await findAll(call, { [filters]: [{ Name: `tag:${TOKEN_TAG}`, Values: [token] }] });
+}
+
+/** Of all that the noted request may have made, what has the token among its tags. */
+async function bearing(call: Call, { command, by, id, among }: TagLookup, token: string): Promise<JsonObject[]> {
+  const { runtime, api } = call;
+  const request = isObject(runtime.resource_config) ? runtime.resource_config : {};
+  const all = await findAll(call, among(request));
+  const ids = all.flatMap((item) => textAt(item, id) ?? []);
+  const ours = new Set<string>();
+  for (let at = 0; at < ids.length; at += TAGS_OF_AT_ONCE) {
+    const told = await api.send(command, { [by]: ids.slice(at, at + TAGS_OF_AT_ONCE) });
+    for (const one of objectsAt(told, 'TagDescriptions'))
+      if (objectsAt(one, 'Tags').some(({ Key, Value }) => Key === TOKEN_TAG && Value === token))
+        ours.add(textAt(one, 'ResourceArn') ?? textAt(one, id) ?? '');
+  }
+  return all.filter((item) => ours.has(textAt(item, id) ?? ''));
+}
+
 /** What the create call says of tags: the blueprint's, Cloudify's and ours, joined to those it was given. */
-export function tagSpecifications({ resource, ctx, properties }: Call, config: JsonObject, token: string): Json[] {
+export function tagSpecifications(call: Call, config: JsonObject, token: string): Json[] {
+  const type = call.resource.tagType as string;
   // One that does not say what it is for is for what is made.
   const given = objectsAt(config.TagSpecifications, '').map(
-    ({ ResourceType, ...rest }): JsonObject => ({
-      ...rest,
-      ResourceType: ResourceType || (resource.tagType as string),
-    }),
+    ({ ResourceType, ...rest }): JsonObject => ({ ...rest, ResourceType: ResourceType || type }),
   );
-  const others = given.filter(({ ResourceType }) => ResourceType !== resource.tagType);
-  const own = given.filter(({ ResourceType }) => ResourceType === resource.tagType);
-  const defaults: Record<string, string> = {};
+  const others = given.filter(({ ResourceType }) => ResourceType !== type);
+  const own = given.filter(({ ResourceType }) => ResourceType === type);
+  const Tags = tagList(
+    call,
+    own.flatMap((specification) => objectsAt(specification, 'Tags')),
+    token,
+  );
+  return [...others, { ResourceType: type, Tags }];
+}
+
+/** The same as a plain list. */
+export function tagList({ ctx, properties }: Call, given: readonly JsonObject[], token: string): JsonObject[] {
+  const tags: Record<string, Json> = {};
   if (properties.cloudify_tagging === true) {
-    defaults.Name = `${ctx.deployment.id}-${ctx.instance.id}`;
-    defaults.CreatedBy = `${ctx.tenant.name}/${ctx.deployment.id}`;
-    for (const [key, value] of Object.entries(ctx.deployment.resourceTags)) defaults[key] = String(value);
+    tags.Name = `${ctx.deployment.id}-${ctx.instance.id}`;
+    tags.CreatedBy = `${ctx.tenant.name}/${ctx.deployment.id}`;
+    for (const [key, value] of Object.entries(ctx.deployment.resourceTags)) tags[key] = String(value);
   }
-  const tags: Record<string, Json> = { ...defaults };
-  for (const { Key, Value } of [...own.flatMap(({ Tags }) => objectsAt(Tags, '')), ...objectsAt(properties.Tags, '')])
-    tags[String(Key)] = Value ?? '';
+  for (const { Key, Value } of [...given, ...objectsAt(properties.Tags, '')]) tags[String(Key)] = Value ?? '';
   tags['cfy:deployment'] = ctx.deployment.id;
   tags['cfy:instance'] = ctx.instance.id;
   tags[TOKEN_TAG] = token;
-  const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value: String(Value) }));
-  return [...others, { ResourceType: resource.tagType as string, Tags }];
+  return Object.entries(tags).map(([Key, Value]) => ({ Key, Value: String(Value) }));
 }

@@ -4,7 +4,7 @@
  */
 import { isObject, type Json, type JsonObject } from '../../blueprint/json.js';
 import type { Api } from './api.js';
-import { Ec2Error } from './ec2-error.js';
+import { ApiError } from './api-error.js';
 import { objectsAt, valuesAt, withoutEmpty } from './json.js';
 
 export type Direction = 'Ingress' | 'Egress';
@@ -59,7 +59,7 @@ export async function revoke(
     try {
       await api.send(`RevokeSecurityGroup${direction}`, { GroupId, IpPermissions: [rule] });
     } catch (error) {
-      if (!(error instanceof Ec2Error) || !error.gone) throw error;
+      if (!(error instanceof ApiError) || !error.gone) throw error;
     }
   }
 }
@@ -117,5 +117,5 @@ async function idOfGroup(api: Api, beside: string, group: string): Promise<strin
 }
 
 function isCode(error: unknown, code: string): boolean {
-  return error instanceof Ec2Error && error.code === code;
+  return error instanceof ApiError && error.code === code;
 }

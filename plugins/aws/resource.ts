@@ -7,12 +7,14 @@ import type { Call } from './call.js';
 import type { ResourceName } from './node-types.js';
 
 export interface Resource {
-  /** In operation names: `ec2.NAME.create`. */
+  /** In operation names: `ec2.NAME.create`, or `NAME.create` when it has its service before it. */
   readonly name: ResourceName;
   /** For messages. */
   readonly title: string;
   /** `ResourceType` of its tag specification; absent = it has no tags at creation. */
   readonly tagType?: string;
+  /** How to find it by its tags where the describe call has no filters. Its create call takes `Tags`. */
+  readonly tagged?: TagLookup;
   readonly create: {
     /** Name of the call, or which of several it is for these parameters. */
     readonly command: string | ((config: JsonObject) => string);
@@ -61,8 +63,23 @@ export interface Resource {
   complete?(call: Call, id: string): Promise<void>;
 }
 
-/** A dotted path, or a way to take the resources out of an answer. */
-export type Path = string | ((answer: JsonObject) => JsonObject[]);
+/** A dotted path, or a way to take the resources out of an answer to a request. */
+export type Path = string | ((answer: JsonObject, request: JsonObject) => JsonObject[]);
+
+export interface TagLookup {
+  /** The call that tells tags, and the parameter that says of which resources. */
+  readonly command: string;
+  readonly by: string;
+  /** The member of a resource that this parameter takes and the answer names. */
+  readonly id: string;
+  /** Input of the describe call that tells of all that a creation with these parameters may have made. */
+  among(request: JsonObject): JsonObject;
+  /**
+   * Whether what is there already has the place that the new one would have. Some services take such a creation for
+   * done, whosesoever that resource is.
+   */
+  takes?(found: JsonObject, request: JsonObject): boolean;
+}
 
 export interface States {
   readonly path: string;

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../blueprint/json.js';
 import type { OperationContext } from '../sdk/context.js';
 import { NonRecoverableError } from '../sdk/errors.js';
 import type { Api } from './api.js';
-import { Ec2Error } from './ec2-error.js';
+import { ApiError } from './api-error.js';
 import { objectsAt } from './json.js';
 import { whenFree } from './lifecycle.js';
 
@@ -29,7 +29,7 @@ export async function createRoute(ctx: OperationContext, api: Api, route: JsonOb
   try {
     await api.send('CreateRoute', route);
   } catch (error) {
-    if (!(error instanceof Ec2Error) || error.code !== 'RouteAlreadyExists') throw error;
+    if (!(error instanceof ApiError) || error.code !== 'RouteAlreadyExists') throw error;
     const present = await routeLike(api, route);
     const same =
       present !== undefined && NEXT_HOPS.every((key) => route[key] === undefined || route[key] === present[key]);

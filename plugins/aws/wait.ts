@@ -1,7 +1,7 @@
 /** Waiting for the cloud: short looks inside one attempt, then the attempt ends and another one is asked for. */
 import type { OperationContext } from '../sdk/context.js';
 import { OperationRetry } from '../sdk/errors.js';
-import { Ec2Error } from './ec2-error.js';
+import { ApiError } from './api-error.js';
 
 export interface Timings {
   /** Between two looks. */
@@ -45,7 +45,7 @@ export async function waitFor<T>(
     ctx.signal.throwIfAborted();
     const found = await look().catch((error) => {
       // A look that failed for a passing reason is followed by the next one.
-      if (!(error instanceof Ec2Error) || !(error.throttled || error.ambiguous)) throw error;
+      if (!(error instanceof ApiError) || !(error.throttled || error.ambiguous)) throw error;
       trouble = ` (${error.message})`;
       return undefined;
     });

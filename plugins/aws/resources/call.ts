@@ -1,8 +1,8 @@
 /** A node for any resource of the API that has no type of its own: its blueprint names the calls. */
 import { isObject, type Json, type JsonObject } from '../../../blueprint/json.js';
 import { NonRecoverableError } from '../../sdk/errors.js';
+import { ApiError } from '../api-error.js';
 import type { Call } from '../call.js';
-import { Ec2Error } from '../ec2-error.js';
 import { objectsAt, textAt, valuesAt } from '../json.js';
 import { clear, whenFree } from '../lifecycle.js';
 import { nodeOperation, type Operations } from '../operations.js';
@@ -61,7 +61,7 @@ async function remove(call: Call): Promise<void> {
       try {
         await api.send(commandIn(step), filled(call, objectIn(step.input)));
       } catch (error) {
-        if (!(error instanceof Ec2Error) || !gone.includes(error.code)) throw error;
+        if (!(error instanceof ApiError) || !gone.includes(error.code)) throw error;
       }
     });
     await until(call, step);
@@ -87,8 +87,8 @@ async function made(call: Call, step: JsonObject): Promise<JsonObject> {
       ...(tagType !== undefined ? { TagSpecifications: tagSpecifications(tagged, input, token) } : {}),
     });
   } catch (error) {
-    if (error instanceof Ec2Error && valuesAt(step, 'taken_codes').includes(error.code)) return {};
-    if (error instanceof Ec2Error && !error.ambiguous) delete runtime[TOKEN];
+    if (error instanceof ApiError && valuesAt(step, 'taken_codes').includes(error.code)) return {};
+    if (error instanceof ApiError && !error.ambiguous) delete runtime[TOKEN];
     throw error;
   }
 }
@@ -134,7 +134,7 @@ async function until(call: Call, step: JsonObject): Promise<void> {
       const answer = await api.send(commandIn(look), filled(call, objectIn(look.input)));
       return objectsAt(answer, textAt(look, 'answer') ?? '');
     } catch (error) {
-      if (error instanceof Ec2Error && error.gone) return [];
+      if (error instanceof ApiError && error.gone) return [];
       throw error;
     }
   }

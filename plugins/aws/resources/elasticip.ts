@@ -2,8 +2,8 @@
 import type { JsonObject } from '../../../blueprint/json.js';
 import type { RelationshipOperationContext } from '../../sdk/context.js';
 import type { Api } from '../api.js';
+import { ApiError } from '../api-error.js';
 import { apiFor, type Call, isExternal } from '../call.js';
-import { Ec2Error } from '../ec2-error.js';
 import { findAll } from '../find.js';
 import { idFrom, relatedTo } from '../infer.js';
 import { objectsAt, textAt } from '../json.js';
@@ -153,7 +153,7 @@ async function addressOf(api: Api, address: string): Promise<JsonObject | undefi
   try {
     return objectsAt(await api.send('DescribeAddresses', { PublicIps: [address] }), 'Addresses')[0];
   } catch (error) {
-    if (error instanceof Ec2Error && error.gone) return undefined;
+    if (error instanceof ApiError && error.gone) return undefined;
     throw error;
   }
 }

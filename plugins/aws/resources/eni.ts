@@ -2,8 +2,8 @@
 import type { JsonObject } from '../../../blueprint/json.js';
 import type { OperationContext, RelationshipOperationContext } from '../../sdk/context.js';
 import type { Api } from '../api.js';
+import { ApiError } from '../api-error.js';
 import { apiFor, type Call, flattened, isExternal } from '../call.js';
-import { Ec2Error } from '../ec2-error.js';
 import { idFrom, relatedTo } from '../infer.js';
 import { objectsAt, textAt, valuesAt } from '../json.js';
 import { whenFree } from '../lifecycle.js';
@@ -136,7 +136,7 @@ async function attachmentOf(api: Api, id: string): Promise<JsonObject | undefine
     const answer = await api.send('DescribeNetworkInterfaces', { NetworkInterfaceIds: [id] });
     return objectsAt(answer, 'NetworkInterfaces.Attachment').find(({ Status }) => Status !== 'detached');
   } catch (error) {
-    if (error instanceof Ec2Error && error.gone) return undefined;
+    if (error instanceof ApiError && error.gone) return undefined;
     throw error;
   }
 }
@@ -150,7 +150,7 @@ async function hasEnded(api: Api, id: string | undefined): Promise<boolean> {
     );
     return state === undefined || state === 'terminated' || state === 'shutting-down';
   } catch (error) {
-    if (error instanceof Ec2Error && error.gone) return true;
+    if (error instanceof ApiError && error.gone) return true;
     throw error;
   }
 }

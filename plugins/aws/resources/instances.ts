@@ -2,8 +2,8 @@
 import { isObject, type JsonObject } from '../../../blueprint/json.js';
 import { NonRecoverableError } from '../../sdk/errors.js';
 import { addressesOf } from '../addresses.js';
+import { ApiError } from '../api-error.js';
 import type { Call } from '../call.js';
-import { Ec2Error } from '../ec2-error.js';
 import { withInterfaces } from '../interfaces.js';
 import { objectsAt, textAt, valuesAt } from '../json.js';
 import { createdId } from '../lifecycle.js';
@@ -152,7 +152,7 @@ async function unlessUnsupported({ api, ctx }: Call, command: string, InstanceId
     await api.send(command, { InstanceIds });
     return true;
   } catch (error) {
-    if (!(error instanceof Ec2Error) || error.code !== 'UnsupportedOperation') throw error;
+    if (!(error instanceof ApiError) || error.code !== 'UnsupportedOperation') throw error;
     ctx.logger.info('%s does not support %s: left as it is', InstanceIds.join(', '), command);
     return false;
   }
@@ -166,7 +166,7 @@ async function described({ api }: Call, ids: readonly string[]): Promise<JsonObj
       .filter(isObject)
       .flatMap(instancesIn);
   } catch (error) {
-    if (error instanceof Ec2Error && error.gone) return [];
+    if (error instanceof ApiError && error.gone) return [];
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import type { OperationContext } from '../../sdk/context.js';
 import type { Api } from '../api.js';
+import { ApiError } from '../api-error.js';
 import type { Call } from '../call.js';
-import { Ec2Error } from '../ec2-error.js';
 import { idFrom, relatedTo } from '../infer.js';
 import { objectsAt, textAt } from '../json.js';
 import { whenFree } from '../lifecycle.js';
@@ -67,7 +67,7 @@ async function attachmentsOf(api: Api, InternetGatewayId: string): Promise<strin
     const answer = await api.send('DescribeInternetGateways', { InternetGatewayIds: [InternetGatewayId] });
     return objectsAt(answer, 'InternetGateways.Attachments').map(({ VpcId }) => String(VpcId));
   } catch (error) {
-    if (error instanceof Ec2Error && error.gone) return [];
+    if (error instanceof ApiError && error.gone) return [];
     throw error;
   }
 }

@@ -2,8 +2,8 @@ import { isObject, type JsonObject } from '../../../blueprint/json.js';
 import type { OperationContext, RelationshipOperationContext } from '../../sdk/context.js';
 import { NonRecoverableError } from '../../sdk/errors.js';
 import type { Api } from '../api.js';
+import { ApiError } from '../api-error.js';
 import { apiFor, type Call, isExternal } from '../call.js';
-import { Ec2Error } from '../ec2-error.js';
 import { idFrom, relatedTo } from '../infer.js';
 import { objectsAt, textAt, valuesAt } from '../json.js';
 import { whenFree } from '../lifecycle.js';
@@ -136,7 +136,7 @@ async function associationsOf(api: Api, id: string): Promise<{ readonly id: stri
         subnet: String(SubnetId),
       }));
   } catch (error) {
-    if (error instanceof Ec2Error && error.gone) return [];
+    if (error instanceof ApiError && error.gone) return [];
     throw error;
   }
 }

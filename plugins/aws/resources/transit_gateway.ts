@@ -1,8 +1,8 @@
 import type { JsonObject } from '../../../blueprint/json.js';
 import type { RelationshipOperationContext } from '../../sdk/context.js';
 import { NonRecoverableError } from '../../sdk/errors.js';
+import { ApiError } from '../api-error.js';
 import { apiFor, type Call } from '../call.js';
-import { Ec2Error } from '../ec2-error.js';
 import { idFrom, relatedTo, withInferred } from '../infer.js';
 import { objectsAt, textAt, valuesAt, withoutEmpty } from '../json.js';
 import { clear, noteConfig, whenFree } from '../lifecycle.js';
@@ -67,7 +67,7 @@ async function attach({ api, runtime, config }: Call): Promise<void> {
       TransitGatewayAttachmentId: attachment,
     });
   } catch (error) {
-    if (!(error instanceof Ec2Error) || error.code !== 'Resource.AlreadyAssociated') throw error;
+    if (!(error instanceof ApiError) || error.code !== 'Resource.AlreadyAssociated') throw error;
   }
   runtime.TransitGatewayAttachmentId = attachment;
 }
@@ -97,7 +97,7 @@ async function createRoute({ ctx, api, runtime, config }: Call): Promise<void> {
   try {
     await api.send('CreateTransitGatewayRoute', request);
   } catch (error) {
-    if (!(error instanceof Ec2Error) || error.code !== 'RouteAlreadyExists') throw error;
+    if (!(error instanceof ApiError) || error.code !== 'RouteAlreadyExists') throw error;
   }
 }
 
@@ -183,7 +183,7 @@ async function stateOf(
     const answer = await api.send('DescribeTransitGatewayVpcAttachments', { TransitGatewayAttachmentIds: ids });
     return textAt(answer, 'TransitGatewayVpcAttachments.State');
   } catch (error) {
-    if (error instanceof Ec2Error && error.gone) return undefined;
+    if (error instanceof ApiError && error.gone) return undefined;
     throw error;
   }
 }

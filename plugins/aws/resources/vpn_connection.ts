@@ -1,8 +1,8 @@
 import type { JsonObject } from '../../../blueprint/json.js';
 import type { RelationshipOperationContext } from '../../sdk/context.js';
 import { NonRecoverableError } from '../../sdk/errors.js';
+import { ApiError } from '../api-error.js';
 import { apiFor, type Call } from '../call.js';
-import { Ec2Error } from '../ec2-error.js';
 import { idFrom, withInferred } from '../infer.js';
 import { objectsAt, textAt } from '../json.js';
 import { clear, noteConfig, whenFree } from '../lifecycle.js';
@@ -127,7 +127,7 @@ async function stateOf(api: ReturnType<typeof apiFor>, id: string | undefined): 
   try {
     return textAt(await api.send('DescribeVpnConnections', { VpnConnectionIds: [id ?? ''] }), 'VpnConnections.State');
   } catch (error) {
-    if (error instanceof Ec2Error && error.gone) return undefined;
+    if (error instanceof ApiError && error.gone) return undefined;
     throw error;
   }
 }

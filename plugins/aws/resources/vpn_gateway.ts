@@ -1,7 +1,7 @@
 import type { OperationContext } from '../../sdk/context.js';
 import type { Api } from '../api.js';
+import { ApiError } from '../api-error.js';
 import type { Call } from '../call.js';
-import { Ec2Error } from '../ec2-error.js';
 import { idFrom, relatedTo } from '../infer.js';
 import { objectsAt, textAt } from '../json.js';
 import { whenFree } from '../lifecycle.js';
@@ -70,7 +70,7 @@ async function stateOf(api: Api, VpnGatewayId: string, VpcId: string): Promise<s
     const own = objectsAt(answer, 'VpnGateways.VpcAttachments').find((attachment) => attachment.VpcId === VpcId);
     return own?.State === 'detached' ? undefined : textAt(own, 'State');
   } catch (error) {
-    if (error instanceof Ec2Error && error.gone) return undefined;
+    if (error instanceof ApiError && error.gone) return undefined;
     throw error;
   }
 }

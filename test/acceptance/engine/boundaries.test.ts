@@ -1,7 +1,7 @@
 /**
- * The worker is killed at every call of an install to the world, before the call is carried out and after, and each time
- * the install ends well and its uninstall leaves nothing. For each such moment there is a deployment that is held there;
- * then one kill -9 hits them all.
+ * The worker is killed at every call of an install to the world, before the call is carried out and after, and at every
+ * call of an uninstall; each time both end well and leave nothing. For each such moment there is a deployment that is
+ * held there; then one kill -9 hits them all: one while they are installed, one while they are uninstalled.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { WorkflowNotFoundError } from '@temporalio/client';
@@ -160,11 +160,26 @@ const request = (workflow: string): ExecutionRequest => ({
   options: DEFAULT_OPTIONS,
 });
 
-async function beginInstall(id: string, blueprint: CompiledBlueprint, { inputs }: Passage): Promise<string> {
+/** A deployment that goes to the world by a passage of its own. */
+interface Traveller {
+  readonly id: string;
+  readonly passage: Passage;
+  readonly blueprint: CompiledBlueprint;
+}
+
+type Begin = (traveller: Traveller) => Promise<ExecutionReference>;
+
+const install: Begin = async ({ id, blueprint, passage: { inputs } }) => {
   const first = request('install');
   await createDeployment(connection, prepare(blueprint, inputs, catalog), { id, first });
-  return first.id;
-}
+  return { deployment_id: id, id: first.id };
+};
+
+const uninstall: Begin = async ({ id }) => {
+  const uninstalling = request('uninstall');
+  await patiently(async () => await startExecution(connection, id, uninstalling));
+  return { deployment_id: id, id: uninstalling.id };
+};
 
 /** Waits for the end without asking the worker, which may be dead or have a lot to do. */
 async function ended({ deployment_id, id }: ExecutionReference): Promise<void> {
@@ -179,12 +194,6 @@ async function succeeds(reference: ExecutionReference): Promise<void> {
   expect({ ...reference, status, error }).toEqual({ ...reference, status: 'terminated', error: null });
 }
 
-async function uninstall(deployment_id: string): Promise<void> {
-  const uninstalling = request('uninstall');
-  await patiently(async () => await startExecution(connection, deployment_id, uninstalling));
-  await succeeds({ deployment_id, id: uninstalling.id });
-}
-
 /** Again as long as no worker answers. */
 async function patiently<T>(ask: () => Promise<T>): Promise<T> {
   for (;;)
@@ -196,52 +205,72 @@ async function patiently<T>(ask: () => Promise<T>): Promise<T> {
 }
 
 interface Moment {
-  readonly id: string;
   readonly call: number;
   readonly before: Side;
 }
 
-async function walk(world: World, name: string): Promise<void> {
-  const blueprint = await compileBlueprint(
-    new URL(`./blueprints/${world.blueprint}`, import.meta.url).pathname,
-    catalog,
-  );
-  const whole = await world.open(name, 0);
-  const first = await beginInstall(name, blueprint, whole);
-  await succeeds({ deployment_id: name, id: first });
-  const calls = whole.calls().length;
-  await uninstall(name);
-  await whole.close();
-
-  const moments = Array.from({ length: calls }, (_, index) => index + 1).flatMap((call): Moment[] => [
-    { id: `${name}-${call}-call`, call, before: 'call' },
-    { id: `${name}-${call}-answer`, call, before: 'answer' },
+const momentsOf = (calls: number): Moment[] =>
+  Array.from({ length: calls }, (_, index) => index + 1).flatMap((call) => [
+    { call, before: 'call' },
+    { call, before: 'answer' },
   ]);
-  const settled = new Map<string, 'held' | 'ended'>();
-  const begun = await Promise.all(
-    moments.map(async (moment, index) => {
-      const passage = await world.open(moment.id, index + 1);
-      void passage.hold(moment.call, moment.before).then(() => settled.set(moment.id, 'held'));
-      const install = { deployment_id: moment.id, id: await beginInstall(moment.id, blueprint, passage) };
-      // One that polled less than the first has no call so late.
-      void ended(install).then(() => settled.set(moment.id, 'ended'));
-      return { install, passage };
-    }),
-  );
-  while (settled.size < moments.length) await pause(100);
-  const held = [...settled.values()].filter((how) => how === 'held').length;
-  expect(held).toBeGreaterThan(moments.length * 0.8);
-  await home.kill('worker');
-  expect((await home.run('up')).code).toBe(0);
 
-  await Promise.all(
-    begun.map(async ({ install, passage }) => {
-      await succeeds(install);
-      await uninstall(install.deployment_id);
-      await passage.close();
-    }),
-  );
+/** What happens to a world: how many calls each of both ends up with, and those who are held at them. */
+interface Walk {
+  readonly installing: readonly Moment[];
+  readonly uninstalling: readonly Moment[];
+  readonly travellers: readonly Traveller[];
 }
 
-test('at every call to EC2', { timeout: 600_000 }, async () => await walk(EC2, 'cloud'));
-test('at every call to the engine', { timeout: 600_000 }, async () => await walk(ENGINE, 'engine'));
+/** Once without being held, to know the calls there are; then as many deployments as there are moments to hold them at. */
+async function walk(world: World, name: string): Promise<Walk> {
+  const file = new URL(`./blueprints/${world.blueprint}`, import.meta.url).pathname;
+  const blueprint = await compileBlueprint(file, catalog);
+  const traveller = async (id: string, index: number) => ({ id, blueprint, passage: await world.open(id, index) });
+  const first = await traveller(name, 0);
+  await succeeds(await install(first));
+  const calls = first.passage.calls().length;
+  await succeeds(await uninstall(first));
+  const installing = momentsOf(calls);
+  const uninstalling = momentsOf(first.passage.calls().length - calls);
+  await first.passage.close();
+  const travellers = Array.from({ length: Math.max(installing.length, uninstalling.length) }, (_, index) =>
+    traveller(`${name}-${index + 1}`, index + 1),
+  );
+  return { installing, uninstalling, travellers: await Promise.all(travellers) };
+}
+
+/** Holds each at its moment, kills the worker under all of them, and sees them through. */
+async function killedAt(begin: Begin, all: readonly (readonly [Traveller, Moment | undefined])[]): Promise<void> {
+  const settled = new Map<string, 'held' | 'ended'>();
+  const begun = await Promise.all(
+    all.map(async ([traveller, moment]) => {
+      if (moment) void traveller.passage.hold(moment.call, moment.before).then(() => settled.set(traveller.id, 'held'));
+      const reference = await begin(traveller);
+      // One that polled less than the first has no call so late.
+      void ended(reference).then(() => settled.set(traveller.id, 'ended'));
+      return reference;
+    }),
+  );
+  while (settled.size < all.length) await pause(100);
+  const held = [...settled.values()].filter((how) => how === 'held').length;
+  expect(held).toBeGreaterThan(all.filter(([, moment]) => moment).length * 0.8);
+  await home.kill('worker');
+  expect((await home.run('up')).code).toBe(0);
+  await Promise.all(begun.map(succeeds));
+}
+
+test('at every call of an install and of an uninstall, to EC2 and to the engine', { timeout: 600_000 }, async () => {
+  const walks = await Promise.all([walk(EC2, 'cloud'), walk(ENGINE, 'engine')]);
+  await killedAt(
+    install,
+    walks.flatMap(({ travellers, installing }) => travellers.map((one, index) => [one, installing[index]] as const)),
+  );
+  await killedAt(
+    uninstall,
+    walks.flatMap(({ travellers, uninstalling }) =>
+      travellers.map((one, index) => [one, uninstalling[index]] as const),
+    ),
+  );
+  await Promise.all(walks.flatMap(({ travellers }) => travellers.map(async ({ passage }) => await passage.close())));
+});

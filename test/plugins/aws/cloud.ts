@@ -1,8 +1,11 @@
-/** The EC2 endpoint as a test sees it: through a proxy of its own, in a region of its own. */
+/** The endpoint of EC2 and its load balancers as a test sees it: through a proxy of its own, in a region of its own. */
 import { CreateTagsCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { ElasticLoadBalancingClient } from '@aws-sdk/client-elastic-load-balancing';
+import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { inject } from 'vitest';
 import { type FaultProxy, faultProxy } from './fault-proxy.js';
 import { ec2Inventory } from './inventory.js';
+import { loadBalancerInventory } from './load-balancer-inventory.js';
 
 process.env.CAISSON_AWS_POLL_MS = '20';
 process.env.CAISSON_AWS_POLL_FOR_MS = '3000';
@@ -14,6 +17,8 @@ export interface Cloud {
   readonly proxy: FaultProxy;
   /** Past the proxy. */
   readonly ec2: EC2Client;
+  readonly elb: ElasticLoadBalancingClient;
+  readonly elbv2: ElasticLoadBalancingV2Client;
   /** For `client_config`. */
   readonly config: string;
   /** What there is in the region, a line each. */
@@ -24,7 +29,10 @@ export interface Cloud {
 /** @param url of the endpoint; that of the test's set-up by default */
 export async function openCloud(region: string, url: string = inject('motoUrl')): Promise<Cloud> {
   const credentials = { accessKeyId: 'testing', secretAccessKey: 'testing' };
-  const ec2 = new EC2Client({ region, endpoint: url, credentials });
+  const settings = { region, endpoint: url, credentials };
+  const ec2 = new EC2Client(settings);
+  const elb = new ElasticLoadBalancingClient(settings);
+  const elbv2 = new ElasticLoadBalancingV2Client(settings);
   const proxy = await faultProxy(url, async ({ action, parameters }, answer) => {
     // The endpoint forgets the tags that DHCP options are made with.
     const [id] = action === 'CreateDhcpOptions' ? (/dopt-\w+/.exec(answer) ?? []) : [];
@@ -33,10 +41,12 @@ export async function openCloud(region: string, url: string = inject('motoUrl'))
   return {
     proxy,
     ec2,
+    elb,
+    elbv2,
     config: `{ region_name: ${region}, endpoint_url: "${proxy.url}", aws_access_key_id: testing, aws_secret_access_key: testing }`,
-    inventory: async () => await ec2Inventory(ec2),
+    inventory: async () => (await Promise.all([ec2Inventory(ec2), loadBalancerInventory(elb, elbv2)])).flat(),
     async close() {
-      ec2.destroy();
+      for (const client of [ec2, elb, elbv2]) client.destroy();
       await proxy.close();
     },
   };

@@ -30,6 +30,12 @@ test.each([
   ['cloudify_aws.ec2.resources.ebs.attach_using_relationship', 'aws.ec2.ebs.associate'],
   ['cloudify_aws.ec2.resources.elasticip.attach', 'aws.ec2.elasticip.attach'],
   ['cloudify_aws.ec2.resources.nat_gateway.delete', 'aws.ec2.nat_gateway.delete'],
+  ['cloudify_aws.elb.resources.load_balancer.modify', 'aws.elb.load_balancer.modify'],
+  ['cloudify_aws.elb.resources.target_group.create', 'aws.elb.target_group.create'],
+  ['cloudify_aws.elb.resources.classic.load_balancer.assoc', 'aws.elb.classic.load_balancer.assoc'],
+  ['cloudify_aws.elb.resources.classic.policy.create_sticky', 'aws.elb.classic.policy.create_sticky'],
+  ['cloudify_aws.ec2.elasticloadbalancer.create', 'aws.elb.classic.load_balancer.create'],
+  ['cloudify_aws.ec2.elasticloadbalancer.disassociate', 'aws.elb.classic.load_balancer.disassoc'],
   [
     'cloudify_aws.ec2.resources.transit_gateway.request_vpc_attachment',
     'aws.ec2.transit_gateway.request_vpc_attachment',
@@ -55,7 +61,7 @@ test.each([
 /** Values of `implementation`, and mappings in their short form. */
 function* implementationsIn(value: unknown): Generator<string> {
   if (typeof value === 'string') {
-    if (value.startsWith('aws.ec2.')) yield value;
+    if (/^aws\.\w+\.[\w.]+$/.test(value)) yield value;
   } else if (typeof value === 'object' && value !== null)
     for (const item of Object.values(value)) yield* implementationsIn(item);
 }

@@ -20,6 +20,11 @@ const NETWORK = `
     relationships: [{ type: cloudify.relationships.depends_on, target: vpc }]
   ip: { type: cloudify.nodes.aws.ec2.ElasticIP, properties: { CLIENT } }`;
 
+const balancer = (node: string) =>
+  `  ${node}: { type: cloudify.nodes.aws.elb.LoadBalancer, properties: { CLIENT, resource_config: { Name: once } }, relationships: [{ type: cloudify.relationships.depends_on, target: subnet }] }`;
+const targets = (node: string) =>
+  `  ${node}: { type: cloudify.nodes.aws.elb.TargetGroup, properties: { CLIENT, resource_config: { Name: once, Protocol: HTTP, Port: 80 } }, relationships: [{ type: cloudify.relationships.depends_on, target: vpc }] }`;
+
 /** Node under test (always `it`), the call that makes it, what it needs. */
 const TAGGED: readonly (readonly [title: string, command: string, node: string, inNetwork?: boolean])[] = [
   [
@@ -104,6 +109,28 @@ const TAGGED: readonly (readonly [title: string, command: string, node: string, 
     'transit gateway',
     'CreateTransitGateway',
     '  it: { type: cloudify.nodes.aws.ec2.TransitGateway, properties: { CLIENT } }',
+  ],
+  [
+    'classic load balancer',
+    'CreateLoadBalancer',
+    '  it: { type: cloudify.nodes.aws.elb.Classic.LoadBalancer, properties: { CLIENT, resource_config: { LoadBalancerName: once, Listeners: [{ Protocol: TCP, LoadBalancerPort: 22, InstancePort: 22 }], kwargs: { AvailabilityZones: [us-west-1a] } } } }',
+  ],
+  ['load balancer', 'CreateLoadBalancer', balancer('it'), true],
+  ['target group', 'CreateTargetGroup', targets('it'), true],
+  [
+    'listener',
+    'CreateListener',
+    `${balancer('balancer')}\n${targets('targets')}
+  it: { type: cloudify.nodes.aws.elb.Listener, properties: { CLIENT, resource_config: { Protocol: HTTP, Port: 80, DefaultActions: [{ Type: forward }] } }, relationships: [{ type: cloudify.relationships.depends_on, target: balancer }, { type: cloudify.relationships.depends_on, target: targets }] }`,
+    true,
+  ],
+  [
+    'rule of a listener',
+    'CreateRule',
+    `${balancer('balancer')}
+  listener: { type: cloudify.nodes.aws.elb.Listener, properties: { CLIENT, resource_config: { Protocol: HTTP, Port: 80, DefaultActions: [{ Type: fixed-response, FixedResponseConfig: { StatusCode: '404' } }] } }, relationships: [{ type: cloudify.relationships.depends_on, target: balancer }] }
+  it: { type: cloudify.nodes.aws.elb.Rule, properties: { CLIENT, resource_config: { Priority: 1, Conditions: [{ Field: path-pattern, Values: [/a] }], Actions: [{ Type: fixed-response, FixedResponseConfig: { StatusCode: '200' } }] } }, relationships: [{ type: cloudify.relationships.depends_on, target: listener }] }`,
+    true,
   ],
 ];
 

@@ -1,4 +1,4 @@
-/** A proxy before the EC2 endpoint: notes the calls in their order, and does to them what a test asks for. */
+/** A proxy before the endpoint of EC2 and its load balancers: notes the calls in their order, and does to them what a test asks for. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
 export interface Rule {
@@ -23,6 +23,9 @@ export interface Rule {
     /** Called when the call is there; it never gets through, nor is it refused. */
     | { readonly kind: 'hold'; readonly onCall: () => void };
 }
+
+/** Of its API, in each call. */
+const EC2_VERSION = '2016-11-15';
 
 export interface LoggedCall {
   readonly action: string;
@@ -62,7 +65,7 @@ export async function faultProxy(
     const action = parameters.Action ?? '';
     log.push({ action, parameters });
     const fault = faultFor(action, parameters);
-    if (fault?.kind === 'error') return refuse(response, fault.status, fault.code, fault.message ?? fault.code);
+    if (fault?.kind === 'error') return refuse(response, parameters.Version, fault);
     if (fault?.kind === 'reset') return void request.socket.destroy();
     if (fault?.kind === 'hold') return fault.onCall();
     if (fault?.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, fault.ms));
@@ -127,9 +130,17 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-function refuse(response: ServerResponse, status: number, code: string, message: string): void {
+/** EC2 says it in a form of its own. */
+function refuse(
+  response: ServerResponse,
+  version: string | undefined,
+  { status, code, message = code }: { readonly status: number; readonly code: string; readonly message?: string },
+): void {
+  const error = `<Error><Code>${code}</Code><Message>${message}</Message></Error>`;
+  const body =
+    version === EC2_VERSION
+      ? `<Response><Errors>${error}</Errors><RequestID>r</RequestID></Response>`
+      : `<ErrorResponse>${error}<RequestId>r</RequestId></ErrorResponse>`;
   response.writeHead(status, { 'content-type': 'text/xml' });
-  response.end(
-    `<?xml version="1.0"?><Response><Errors><Error><Code>${code}</Code><Message>${message}</Message></Error></Errors><RequestID>r</RequestID></Response>`,
-  );
+  response.end(`<?xml version="1.0"?>${body}`);
 }

@@ -17,7 +17,13 @@ interface Kind {
 const KINDS: readonly Kind[] = [
   { name: 'Vpcs', id: 'VpcId', counts: ({ IsDefault }) => IsDefault !== true },
   { name: 'Subnets', id: 'SubnetId', counts: ({ DefaultForAz }) => DefaultForAz !== true },
-  { name: 'SecurityGroups', id: 'GroupId', detail: (group) => [group.IpPermissions, group.IpPermissionsEgress] },
+  {
+    name: 'SecurityGroups',
+    id: 'GroupId',
+    // The service of load balancers makes one of its own for those that are given none, and keeps it.
+    counts: ({ GroupName }) => !String(GroupName).startsWith('default_elb_'),
+    detail: (group) => [group.IpPermissions, group.IpPermissionsEgress],
+  },
   { name: 'Addresses', id: 'AllocationId', detail: ({ AssociationId = null }) => AssociationId },
   // The endpoint keeps the interfaces that come with an instance when it is terminated; ours are tagged.
   { name: 'NetworkInterfaces', id: 'NetworkInterfaceId', counts: (item) => objectsAt(item, 'TagSet').length > 0 },

@@ -1,5 +1,5 @@
 /** An answer of the API that is an error, or the lack of any answer. */
-export class Ec2Error extends Error {
+export class ApiError extends Error {
   constructor(
     readonly command: string,
     /** The API's code, e.g. `InvalidVpcID.NotFound`; for a broken connection the socket's. */
@@ -9,7 +9,7 @@ export class Ec2Error extends Error {
     readonly reason: string,
   ) {
     super(`${command}: ${code}: ${reason.split('\n')[0]}`);
-    this.name = 'Ec2Error';
+    this.name = 'ApiError';
   }
 
   /** The call may have been carried out all the same: nobody has said that it was not. */
@@ -34,7 +34,7 @@ export class Ec2Error extends Error {
 
   /** What the call was about is not there (any more). */
   get gone(): boolean {
-    return /\.NotFound$/.test(this.code) || /\.Malformed$/.test(this.code) || GONE.has(this.code);
+    return /NotFound$/.test(this.code) || /\.Malformed$/.test(this.code) || GONE.has(this.code);
   }
 
   /** Something still uses it, or it is on its way to another state. */
@@ -66,22 +66,23 @@ const BUSY = new Set([
   'InvalidIPAddress.InUse',
   'Resource.AlreadyAssociated',
   'ConcurrentTagAccess',
+  'ResourceInUse',
 ]);
 
 /** The SDK's error as ours; anything else (a cancel, a fault of our own) as it is. */
-export function ec2Error(command: string, error: unknown): unknown {
+export function apiError(command: string, error: unknown): unknown {
   if (!(error instanceof Error) || error.name === 'AbortError') return error;
   const { $metadata, Code, code } = error as { $metadata?: { httpStatusCode?: number }; Code?: string; code?: string };
   const status = $metadata?.httpStatusCode;
-  if (/Region is missing/.test(error.message)) return new Ec2Error(command, MISSING_REGION, status, error.message);
+  if (/Region is missing/.test(error.message)) return new ApiError(command, MISSING_REGION, status, error.message);
   const socket = code ?? (error.cause as { code?: string } | undefined)?.code;
   if (status !== undefined)
-    return new Ec2Error(
+    return new ApiError(
       command,
       Code ?? (error.name === 'Error' ? `HTTP ${status}` : error.name),
       status,
       error.message,
     );
   if (socket === undefined && !/^(TimeoutError|CredentialsProviderError)$/.test(error.name)) return error;
-  return new Ec2Error(command, socket ?? error.name, undefined, error.message);
+  return new ApiError(command, socket ?? error.name, undefined, error.message);
 }

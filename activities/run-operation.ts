@@ -24,6 +24,7 @@ export async function runOperation(
   definition: OperationDefinition,
   first: OperationRequest,
   environment: OperationEnvironment,
+  traceparent?: string,
 ): Promise<OperationResult> {
   const { info, cancellationSignal, heartbeat } = Context.current();
   const known = attemptHistory(info.attempt, info.heartbeatDetails as AttemptMark | undefined);
@@ -91,7 +92,7 @@ export async function runOperation(
     // A secret that is not there fails the operation like anything else that it needs.
     const request = await resolveSecrets(fetched, secrets);
     const revealed = history.checkpoint === undefined ? undefined : await secrets.reveal(history.checkpoint);
-    const attempt = { retryNumber: history.retryNumber, resume: history.resume };
+    const attempt = { retryNumber: history.retryNumber, resume: history.resume, traceparent };
     if (retry !== '' && !history.resume) log.event('task_started', `Task started '${task}'${retry}`);
     handle = createOperationContext(request, hostWith(revealed), attempt);
     const result = await definition.run(handle.ctx, request.inputs as JsonObject);

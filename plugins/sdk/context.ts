@@ -27,6 +27,11 @@ export interface BaseContext<PluginProperties extends object = JsonObject> {
   readonly logger: Logger;
   /** Cancel, timeout or shutdown. Pass it on to whatever takes time. */
   readonly signal: AbortSignal;
+  /**
+   * The W3C trace context of this attempt, where the worker sends traces: spans that have it as parent belong to the
+   * execution's trace. Scripts find it as `TRACEPARENT`.
+   */
+  readonly traceparent: string | undefined;
   /** The last heartbeat detail of an earlier attempt. */
   readonly checkpoint: Json | undefined;
   /** Reports progress and keeps `detail` for a later attempt. Beats are also sent while a plugin only waits. */

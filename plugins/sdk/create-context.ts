@@ -22,6 +22,7 @@ import { type Tracked, track } from './tracked.js';
 export interface Attempt {
   readonly retryNumber: number;
   readonly resume: boolean;
+  readonly traceparent?: string | undefined;
 }
 
 export interface ContextHandle {
@@ -185,6 +186,7 @@ export function createOperationContext(
     workflowParameters: request.execution.parameters ?? {},
     taskId: request.task_id,
     resume: attempt.resume,
+    traceparent: attempt.traceparent,
     operation,
     plugin: {
       name: request.plugin.name,

@@ -116,7 +116,7 @@ export default defineConfig({
         test: {
           name: 'team',
           include: ['test/team/**/*.test.ts'],
-          globalSetup: ['test/plugins/aws/moto.ts', 'test/workflows/server.ts'],
+          globalSetup: ['test/team/store.ts', 'test/workflows/server.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -1,5 +1,6 @@
 /** Which code does the work of an operation: that of the worker's own plugins, or of a package of the artifact store. */
 import { ApplicationFailure, Context } from '@temporalio/activity';
+import type { PythonPackage, PythonPlace } from '../plugins/python/package.js';
 import type { OperationDefinition, Plugin } from '../plugins/sdk/define.js';
 import { errorKind, NonRecoverableError, RecoverableError } from '../plugins/sdk/errors.js';
 import { type AttemptMark, attemptHistory } from './attempts.js';
@@ -11,6 +12,8 @@ export interface OpenedPackage {
   readonly name: string;
   /** @param activityType prefix and name: `disks.disk.create` */
   operation(activityType: string): OperationDefinition | undefined;
+  /** Of a plugin in Python: what has to be installed for it. */
+  pythonPackage?(place: PythonPlace): Promise<PythonPackage>;
 }
 
 /**

@@ -9,6 +9,7 @@ import type { PayloadReader } from './history.js';
 import { journalActivities } from './journal.js';
 import { metricsActivities } from './metrics-query.js';
 import { type Observer, observedOperation } from './observe.js';
+import type { PythonPackages } from './python-program.js';
 import { recoveryActivities } from './recover.js';
 import type { OperationRequest } from './request.js';
 import { runOperation } from './run-operation.js';
@@ -22,6 +23,8 @@ export interface ActivityDependencies extends DefinitionSources {
   readonly environment: OperationEnvironment;
   /** Address of the Prometheus that policies ask which name none. */
   readonly prometheus?: string | undefined;
+  /** What is installed for workflows of plugins in Python. @default there are none */
+  readonly pythonPackages?: PythonPackages | undefined;
   /** Who measures: see observe.ts. @default nobody */
   readonly observers?: readonly Observer[] | undefined;
 }
@@ -37,7 +40,7 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     ...recoveryActivities(dependencies.payloads, dependencies.store),
     ...metricsActivities(dependencies.prometheus),
     ...servicesActivities(),
-    ...workflowScriptActivities(dependencies.environment),
+    ...workflowScriptActivities(dependencies.environment, dependencies.pythonPackages),
   };
 }
 

@@ -54,16 +54,24 @@ export function journalActivities(store: ArtifactStore, observers: readonly Obse
   };
 }
 
-/** A part is named by its first event: written twice, it is there once. */
-export async function writeJournal(store: ArtifactStore, request: SaveJournalRequest): Promise<void> {
-  const { workflow_id, first, events, changes } = request;
-  await store.put(partKey('journal', workflow_id, first), ndjson(events));
-  if (changes && changes.changes.length > 0)
-    await store.put(partKey('changes', workflow_id, changes.first), ndjson(changes.changes));
+export interface WrittenPart {
+  /**
+   * It is what a run that was ended from outside could not write itself. A part that such a run began to write may still
+   * arrive after it: so it has a name of its own, by which it comes before that one.
+   */
+  readonly recovered?: boolean;
 }
 
-function partKey(kind: 'journal' | 'changes', workflowId: string, first: number): string {
-  return `${executionFolder(kind, workflowId)}/part-${String(first).padStart(8, '0')}.ndjson`;
+/** A part is named by its first event: written twice, it is there once. */
+export async function writeJournal(
+  store: ArtifactStore,
+  { workflow_id, first, events, changes }: SaveJournalRequest,
+  { recovered = false }: WrittenPart = {},
+): Promise<void> {
+  const key = (kind: 'journal' | 'changes', from: number): string =>
+    `${executionFolder(kind, workflow_id)}/part-${String(from).padStart(8, '0')}${recovered ? '-recovered' : ''}.ndjson`;
+  await store.put(key('journal', first), ndjson(events));
+  if (changes && changes.changes.length > 0) await store.put(key('changes', changes.first), ndjson(changes.changes));
 }
 
 function ndjson(lines: readonly object[]): Uint8Array {

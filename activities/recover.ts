@@ -52,7 +52,7 @@ export function recoveryActivities(payloads: PayloadReader, store: ArtifactStore
       Context.current().heartbeat();
       const events = await historyOf(client, workflow_id, runId);
       const instances = await applyTail(last.instances, new Set(last.applied), events, payloads);
-      await writeJournal(store, await journalOf(handle, workflow_id));
+      await writeJournal(store, await journalOf(handle, workflow_id), { recovered: true });
       const { applied: _, ...handover } = last;
       return {
         ...handover,

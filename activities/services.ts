@@ -1,38 +1,33 @@
-/** Finds the deployments that use another one as their environment: their label `csys-obj-parent` names it. */
+/** Finds the deployments that use another one: as their environment, or in any way. */
 import { Context } from '@temporalio/activity';
-import { WorkflowNotFoundError } from '@temporalio/client';
-import { deploymentQuery } from '../workflows/messages.js';
-
-const PARENT = 'csys-obj-parent';
+import { type DeploymentLinks, dependentsOf } from '../graph/dependencies.js';
+import { deploymentLinks, liveDependents } from './dependents.js';
 
 export interface ServicesActivities {
-  /** @returns ids of deployments, in the order of their names */
+  /** Those that name it as their environment. @returns ids of deployments, in the order of their names */
   findServices(request: { readonly deployment_id: string }): Promise<readonly string[]>;
+  /** Those that would lose what they use if it went, with what they use of it. */
+  findDependents(request: {
+    readonly deployment_id: string;
+    /** Those that use it as their environment go before it. */
+    readonly recursive: boolean;
+  }): Promise<readonly DeploymentLinks[]>;
 }
 
 export function servicesActivities(): ServicesActivities {
+  const links = async () => {
+    const { client, info } = Context.current();
+    return await deploymentLinks(client, info.taskQueue, () => Context.current().heartbeat());
+  };
   return {
     async findServices({ deployment_id }) {
-      const { client, info } = Context.current();
-      const found: string[] = [];
-      // Those on other queues are other workers': with none of them there, nobody would answer.
-      const queue = info.taskQueue.replaceAll("'", "''");
-      for await (const { workflowId } of client.workflow.list({
-        query: `WorkflowType = 'deployment' AND ExecutionStatus = 'Running' AND TaskQueue = '${queue}'`,
-      })) {
-        Context.current().heartbeat();
-        const view = await client.workflow
-          .getHandle(workflowId)
-          .query(deploymentQuery)
-          .catch((error: unknown) => {
-            // Deleted since it was listed.
-            if (error instanceof WorkflowNotFoundError) return undefined;
-            throw error;
-          });
-        const parents = view?.labels[PARENT];
-        if (view && Array.isArray(parents) && parents.includes(deployment_id)) found.push(view.id);
-      }
-      return found.sort();
+      return dependentsOf(await links(), deployment_id)
+        .filter(({ depends_on }) => depends_on.some(({ by }) => by === 'parent'))
+        .map(({ id }) => id)
+        .sort();
+    },
+    async findDependents({ deployment_id, recursive }) {
+      return await liveDependents(Context.current().client, await links(), deployment_id, recursive);
     },
   };
 }

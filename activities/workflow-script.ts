@@ -1,17 +1,13 @@
 /**
- * Runs a workflow script for its execution: passes on what the script asks for, and tells it what came of it.
+ * Runs a workflow in Python for its execution: passes on what it asks for, and tells it what came of it.
  *
  * It may die at any point: another attempt runs the script from its first line, and the execution answers from its record.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Json } from '../blueprint/json.js';
-import type { ScriptEnd, ScriptProcess } from '../plugins/workflow-scripts/run.js';
-import { archivedFile } from '../store/blueprint-archive.js';
+import type { ScriptEnd, ScriptProcess, SecretQuestion } from '../plugins/workflow-scripts/run.js';
 import { stateQuery } from '../workflows/messages.js';
 import {
   type LocalQuestion,
@@ -24,6 +20,10 @@ import {
   type WorkflowScriptRequest,
 } from '../workflows/script-messages.js';
 import type { OperationEnvironment } from './environment.js';
+import type { OperationLog } from './operation-log.js';
+import { type Program, type PythonPackages, programOf } from './python-program.js';
+import { SecretiveCalls } from './script-calls.js';
+import type { SecretLookup } from './secrets.js';
 
 const BEAT_MS = 2_000;
 /** Between two looks for outcomes: short while something has just happened, longer the longer nothing does. */
@@ -32,68 +32,106 @@ const LONGEST_LOOK_MS = 500;
 /** Tries to reach the execution, half a second apart. */
 const MOST_TRIES = 240;
 
-export function workflowScriptActivities(environment: OperationEnvironment): ScriptActivities {
-  return { 'caisson.workflow_script': async (request) => await runWorkflowScript(request, environment) };
+export function workflowScriptActivities(
+  environment: OperationEnvironment,
+  packages: PythonPackages | undefined,
+): ScriptActivities {
+  return { 'caisson.workflow_script': async (request) => await runWorkflowScript(request, environment, packages) };
 }
 
-async function runWorkflowScript(request: WorkflowScriptRequest, environment: OperationEnvironment): Promise<void> {
-  const { startScript } = await import('../plugins/workflow-scripts/run.js');
-  const { cancellationSignal, heartbeat, info } = Context.current();
+async function runWorkflowScript(
+  request: WorkflowScriptRequest,
+  environment: OperationEnvironment,
+  packages: PythonPackages | undefined,
+): Promise<Json | undefined> {
+  const { heartbeat, info } = Context.current();
   const beat = setInterval(() => heartbeat(), BEAT_MS);
-  const folder = await environment.blueprintFolder(request.archive);
-  const file = await scriptFile(request, folder);
   const log = environment.logFor({
     deployment: { id: request.deployment_id },
     execution: { id: request.execution_id, workflow_id: info.workflowType ?? '' },
   });
+  const secrets = environment.secrets();
+  let program: Program | undefined;
+  try {
+    program = await programOf(request, { environment, packages, log });
+    return await runProgram(request, program, { log, secrets });
+  } finally {
+    clearInterval(beat);
+    await program?.remove();
+    await log.close();
+  }
+}
+
+interface Surroundings {
+  readonly log: OperationLog;
+  readonly secrets: SecretLookup;
+}
+
+async function runProgram(
+  request: WorkflowScriptRequest,
+  { workflow: python, folder, variables }: Program,
+  { log, secrets }: Surroundings,
+): Promise<Json | undefined> {
+  const { startScript } = await import('../plugins/workflow-scripts/run.js');
+  const { cancellationSignal } = Context.current();
+  const secretive = new SecretiveCalls(secrets);
   const outstanding = new Outstanding();
   const known = await patiently(async () => await workflow().query(scriptRecordQuery));
   const record = new Map(known.map((outcome) => [outcome.key, outcome]));
 
   /** Answers from the record what stands there. */
   function answered(key: string): boolean {
-    const outcome = record.get(key);
-    if (outcome) script.tell({ kind: 'outcome', ...outcome } as never);
+    const outcome = record.get(secretive.keyOf(key));
+    if (outcome) script.tell({ kind: 'outcome', ...outcome, key } as never);
     return outcome !== undefined;
   }
 
-  let script: ScriptProcess;
-  try {
-    script = startScript(
-      { file: file.path, folder, context: request.context, environment: scriptEnvironment() },
-      {
-        async calls(calls) {
-          const unanswered = (calls as unknown as readonly (ScriptCall | LocalQuestion)[]).filter(
-            ({ key }) => !answered(key),
-          );
-          const asked = unanswered.filter((call) => call.call !== 'local');
-          for (const { call, key } of unanswered)
-            if (call === 'local') script.tell({ kind: 'outcome', key, done: { run: true } });
-          if (asked.length === 0) return;
-          outstanding.add(asked);
-          await patiently(async () => await workflow().signal(scriptCallsSignal, asked));
-        },
-        instances: async () => (await workflow().query(stateQuery)).instances as unknown as Json,
-        log: (level, message) => log.write(level, message),
+  const script: ScriptProcess = startScript(
+    { workflow: python, folder, context: request.context, environment: variables },
+    {
+      async calls(calls) {
+        const unanswered = (calls as unknown as readonly (ScriptCall | LocalQuestion)[]).filter(
+          ({ key }) => !answered(key),
+        );
+        for (const { call, key } of unanswered)
+          if (call === 'local') script.tell({ kind: 'outcome', key, done: { run: true } });
+        const asked = unanswered.flatMap((call) => (call.call === 'local' ? [] : [secretive.sent(call)]));
+        if (asked.length === 0) return;
+        outstanding.add(asked);
+        await patiently(async () => await workflow().signal(scriptCallsSignal, asked));
       },
-    );
-    const end = await talk(script, outstanding, cancellationSignal).catch((error: Error) => {
-      if (cancellationSignal.aborted) throw new CancelledFailure('the script was cancelled', [], error);
-      throw ApplicationFailure.create({ message: error.message, type: error.name, nonRetryable: true });
-    });
-    if (end.kind === 'done') return;
-    if (cancellationSignal.aborted) throw new CancelledFailure('the script was cancelled');
-    log.write('error', end.traceback);
-    throw ApplicationFailure.create({ message: end.message, type: end.type, nonRetryable: true });
-  } finally {
-    clearInterval(beat);
-    await file.remove();
-    await log.close();
-  }
+      instances: async () => (await workflow().query(stateQuery)).instances as unknown as Json,
+      secret: async (question) => await answerAbout(secrets, question),
+      log: (level, message) => log.write(level, secrets.mask(message)),
+    },
+  );
+  const tell = ({ key, ...outcome }: ScriptOutcome): void =>
+    script.tell({ kind: 'outcome', ...outcome, key: secretive.ownKeyOf(key) } as never);
+  const end = await talk({ script, tell, outstanding }, cancellationSignal).catch((error: Error) => {
+    if (cancellationSignal.aborted) throw new CancelledFailure('the script was cancelled', [], error);
+    throw ApplicationFailure.create({ message: secrets.mask(error.message), type: error.name, nonRetryable: true });
+  });
+  if (end.kind === 'done') return end.result === undefined ? undefined : secrets.refer(end.result);
+  if (cancellationSignal.aborted) throw new CancelledFailure('the script was cancelled');
+  log.write('error', secrets.mask(end.traceback));
+  throw ApplicationFailure.create({ message: secrets.mask(end.message), type: end.type, nonRetryable: true });
+}
+
+async function answerAbout(secrets: SecretLookup, question: SecretQuestion): Promise<Json> {
+  if (question.act === 'get') return await secrets.get(question.key);
+  if (question.act === 'set') await secrets.set(question.key, question.value);
+  else await secrets.delete(question.key);
+  return null;
+}
+
+interface Talk {
+  readonly script: ScriptProcess;
+  readonly tell: (outcome: ScriptOutcome) => void;
+  readonly outstanding: Outstanding;
 }
 
 /** Tells the script what comes of what it asked, until it ends. */
-async function talk(script: ScriptProcess, outstanding: Outstanding, signal: AbortSignal): Promise<ScriptEnd> {
+async function talk({ script, tell, outstanding }: Talk, signal: AbortSignal): Promise<ScriptEnd> {
   const context = Context.current();
   let over = false;
   const ended = script.ended.finally(() => {
@@ -127,7 +165,7 @@ async function talk(script: ScriptProcess, outstanding: Outstanding, signal: Abo
       if (!answer) break;
       const { outcomes, next, cancelling } = answer;
       from = next;
-      for (const outcome of outcomes) script.tell({ kind: 'outcome', ...outcome } as never);
+      for (const outcome of outcomes) tell(outcome);
       outstanding.remove(outcomes);
       if (cancelling && !told) cancel();
       look = outcomes.length > 0 ? SHORTEST_LOOK_MS : Math.min(LONGEST_LOOK_MS, look * 1.5);
@@ -166,32 +204,6 @@ class Outstanding {
       this.#wake = resolve;
     });
   }
-}
-
-interface ScriptFile {
-  readonly path: string;
-  remove(): Promise<void>;
-}
-
-async function scriptFile({ script }: WorkflowScriptRequest, folder: string): Promise<ScriptFile> {
-  if ('path' in script) {
-    const file = await archivedFile(path.resolve(folder), script.path);
-    if (file === undefined)
-      throw ApplicationFailure.nonRetryable(`${script.path} is no file of the blueprint`, 'ScriptRefused');
-    return { path: file, remove: async () => undefined };
-  }
-  const own = await mkdtemp(path.join(tmpdir(), 'caisson-workflow-'));
-  const file = path.join(own, 'workflow.py');
-  await writeFile(file, script.source, { mode: 0o600 });
-  return { path: file, remove: async () => await rm(own, { recursive: true, force: true }) };
-}
-
-/** What the script needs of our environment: no address, key or secret of ours is among it. */
-function scriptEnvironment(): NodeJS.ProcessEnv {
-  const kept = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'USER', 'CAISSON_PYTHON', 'VIRTUAL_ENV'];
-  return Object.fromEntries(
-    kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
-  );
 }
 
 /** The server may be away for a while; an execution that is gone will not come back. */

@@ -7,19 +7,22 @@ import { holdsFunction } from './intrinsics/call.js';
 import { isObject, type Json, type JsonObject, member, textMember } from './json.js';
 import type { ParsedPlan, PlanWorkflow } from './plan.js';
 import { fits, OBJECT_TYPES } from './primitives.js';
+import { suggestion } from './suggestion.js';
 
 export interface ParameterOptions {
   /** Names that the workflow does not declare are passed on. @default false */
   readonly allowCustom?: boolean;
   /** Evaluates the functions in a value. @default they are left, for the run to evaluate */
   readonly evaluate?: (value: Json) => Json;
-  /** Whether a named thing of the deployment exists (`node_id`, `node_instance`…). @default not asked */
-  readonly objectExists?: (type: string, name: Json) => boolean;
+  /** Names of the things of a type (`node_id`, `node_instance`…) that the deployment has; undefined: any. @default any */
+  readonly objectNames?: (type: string) => readonly string[] | undefined;
 }
 
 export interface BoundParameters {
   readonly values: JsonObject;
   readonly problems: readonly string[];
+  /** What filters of a built-in workflow name that does not exist, where their definitions do not say what they name. */
+  readonly unknown: readonly string[];
 }
 
 const FILTERS: JsonObject = {
@@ -27,6 +30,25 @@ const FILTERS: JsonObject = {
   node_ids: { type: 'list', item_type: 'node_id', default: [] },
   node_instance_ids: { type: 'list', item_type: 'node_instance', default: [] },
 };
+
+/** What the filters of the built-in workflows name. Types of old versions of the language do not say it. */
+const FILTERED: Readonly<Record<string, string>> = {
+  type_names: 'node_type',
+  node_ids: 'node_id',
+  node_instance_ids: 'node_instance',
+  node_instance_id: 'node_instance',
+};
+
+/** As they are called in messages. */
+const OBJECTS: Readonly<Record<string, string>> = {
+  node_type: 'node of type',
+  node_id: 'node',
+  node_instance: 'node instance',
+  scaling_group: 'scaling group',
+};
+
+/** Names that a message lists at most. */
+const MOST_LISTED = 12;
 
 const flag = (description: string, value = false): JsonObject => ({ description, type: 'boolean', default: value });
 
@@ -61,15 +83,22 @@ export function workflowOf(plan: Pick<ParsedPlan, 'workflows'>, name: string): P
   return Object.hasOwn(OURS, name) ? OURS[name] : undefined;
 }
 
+/** Mapped to a workflow that comes with the engine, under its own or another name. */
+function isBuiltIn({ plugin }: PlanWorkflow): boolean {
+  return plugin === '' || plugin.split('--').at(-1) === 'default_workflows';
+}
+
 /** @param given by name; a null is as good as nothing */
 export function bindParameters(
   name: string,
-  { parameters }: PlanWorkflow,
+  workflow: PlanWorkflow,
   given: JsonObject,
   options: ParameterOptions = {},
 ): BoundParameters {
+  const { parameters } = workflow;
   const values: Record<string, Json> = {};
   const problems: string[] = [];
+  const unknown: string[] = [];
   const missing: string[] = [];
   const undeclared = Object.keys(given).filter((key) => !Object.hasOwn(parameters, key));
   if (undeclared.length > 0 && !options.allowCustom)
@@ -86,10 +115,11 @@ export function bindParameters(
       continue;
     }
     values[key] = bound(key, evaluated(value, options), definition, options, problems);
+    if (isBuiltIn(workflow)) refuseUnknown(FILTERED[key], key, values[key], options, unknown);
   }
   if (missing.length > 0)
     problems.push(`Workflow "${name}" must be provided with the following parameters to execute: ${missing.join(',')}`);
-  return { values, problems };
+  return { values, problems, unknown: unknown.filter((problem) => !problems.includes(problem)) };
 }
 
 function evaluated(value: Json, { evaluate }: ParameterOptions): Json {
@@ -108,12 +138,35 @@ function bound(key: string, given: Json, definition: JsonObject, options: Parame
   else {
     for (const sentence of violations(value, definition)) problems.push(`Parameter "${key}": ${sentence}`);
     const objectType = [type, itemType].find((one) => one !== undefined && OBJECT_TYPES.has(one));
-    if (objectType !== undefined && options.objectExists)
-      for (const name of Array.isArray(value) ? value : [value])
-        if (name !== '' && !options.objectExists(objectType, name as Json))
-          problems.push(`Parameter "${key}": there is no ${objectType} ${JSON.stringify(name)}`);
+    refuseUnknown(objectType, key, value, options, problems);
   }
   return value;
+}
+
+/** Tells each thing once that is named and does not exist, with the names that do. */
+function refuseUnknown(
+  type: string | undefined,
+  key: string,
+  value: Json | undefined,
+  { objectNames }: ParameterOptions,
+  problems: string[],
+): void {
+  const known = type === undefined || value === undefined || holdsFunction(value) ? undefined : objectNames?.(type);
+  if (type === undefined || value === undefined || known === undefined) return;
+  const names = Array.isArray(value) ? value.map(String) : String(value ?? '').split(',');
+  for (const name of names.map((one) => one.trim())) {
+    if (name === '' || known.includes(name)) continue;
+    const problem = `Parameter "${key}": there is no ${OBJECTS[type] ?? type} ${name}; ${hintFor(name, known)}`;
+    if (!problems.includes(problem)) problems.push(problem);
+  }
+}
+
+function hintFor(name: string, known: readonly string[]): string {
+  if (known.length === 0) return 'the deployment has none';
+  const listed = known.slice(0, MOST_LISTED).join(', ');
+  const more = known.length > MOST_LISTED ? ` and ${known.length - MOST_LISTED} more` : '';
+  const near = suggestion(name, known);
+  return `${near === undefined ? 'there are' : `${near} There are`}: ${listed}${more}`;
 }
 
 /** Text becomes what the type says, where it can: `"5"` → 5. One item where a list is wanted becomes a list of it. */

@@ -93,6 +93,8 @@ export interface PlanWorkflow {
   readonly parameters: JsonObject;
   readonly is_cascading: boolean;
   readonly availability_rules: Json;
+  /** The operation is a function of a plugin in Python, `module.function`: known when the plan is bound to plugins. */
+  readonly python?: true;
 }
 
 export interface ScalingGroup {

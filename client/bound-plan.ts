@@ -1,7 +1,7 @@
 /** A plan bound to the plugins that are installed: which activity does the work of each operation, from which package. */
-import type { DeploymentPlan, Operation, PlanNode, PlanPlugin } from '../blueprint/plan.js';
+import type { DeploymentPlan, Operation, PlanNode, PlanPlugin, PlanWorkflow } from '../blueprint/plan.js';
 import { compactPlan } from '../graph/compact-plan.js';
-import { type Catalog, installedFor, providerOf } from '../plugins/catalog.js';
+import { type Catalog, installedFor, providerOf, pythonWorkflows } from '../plugins/catalog.js';
 
 /** The plan as it travels to the workflows. Its `plugin_archives` tell the packages it is bound to. */
 export function boundPlan(plan: DeploymentPlan, catalog: Catalog): DeploymentPlan {
@@ -15,12 +15,19 @@ export function boundPlan(plan: DeploymentPlan, catalog: Catalog): DeploymentPla
     return provider?.activity === `${plugin}.${operation}` ? undefined : provider?.activity;
   }
   const compact = compactPlan(plan, activityOf);
-  for (const { plugin } of Object.values(plan.workflows)) {
-    const named = plan.workflow_plugins_to_install.find(({ name }) => name === plugin);
-    const installed = named && installedFor(catalog, named);
-    if (installed?.archive !== undefined && installed.hasWorkflows) archives[plugin] ??= installed.archive;
-  }
-  return Object.keys(archives).length > 0 ? { ...compact, plugin_archives: archives } : compact;
+  const workflows = Object.entries(plan.workflows).map(([name, workflow]): readonly [string, PlanWorkflow] => {
+    const { plugin, operation } = workflow;
+    const named = plan.workflow_plugins_to_install.find((one) => one.name === plugin);
+    const python = named && pythonWorkflows(catalog, named, operation);
+    const installed = python ?? (named && installedFor(catalog, named));
+    if (installed?.archive !== undefined && (python || installed.hasWorkflows)) archives[plugin] ??= installed.archive;
+    return [name, python ? { ...workflow, python: true } : workflow];
+  });
+  return {
+    ...compact,
+    workflows: Object.fromEntries(workflows),
+    ...(Object.keys(archives).length > 0 ? { plugin_archives: archives } : {}),
+  };
 }
 
 /** Operations of a relationship's target are those of a plugin that only the target's node names. */

@@ -3,6 +3,7 @@ import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@te
 import type { Patches } from '../activities/request.js';
 import type { JsonObject } from '../blueprint/json.js';
 import type { DeploymentPlan } from '../blueprint/plan.js';
+import { dependenciesOf, labelsOf } from '../graph/dependencies.js';
 import type { NodeInstance } from '../graph/state.js';
 import {
   type DeploymentInput,
@@ -54,6 +55,8 @@ export async function createDeployment(
   const { blueprint, compact, instances } = prepared;
   await refuseExisting(connection, id);
   await refuseUnserved(connection, compact);
+  const depends_on = dependenciesOf(compact, labelsOf(compact, labels));
+  if (depends_on.length > 0) await (await import('./dependents.js')).refuseCircle(connection, { id, depends_on });
   const archive = await storeFiles(connection.store, { blueprint, plan: compact, deploymentId: id });
   const input: DeploymentInput = {
     id,
@@ -72,7 +75,7 @@ export async function createDeployment(
       args: [input],
       workflowIdConflictPolicy: 'FAIL',
       staticSummary: `deployment ${id}`,
-      memo: { deployment: id, blueprint: blueprint.id },
+      memo: { deployment: id, blueprint: blueprint.id, depends_on },
     });
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) throw exists(id);
@@ -147,17 +150,26 @@ export async function listDeployments({ client }: CaissonConnection): Promise<re
   return found.sort((a, b) => (a.created_at < b.created_at ? -1 : 1));
 }
 
+export interface DeleteOptions {
+  /** Though it has live instances, or others depend on it. @default false */
+  readonly force?: boolean;
+  /** Though others depend on it. @default force */
+  readonly passOverDependents?: boolean;
+}
+
 /**
  * Ends a deployment: its record stays readable as long as the server keeps closed workflows.
  *
- * @throws CaissonError (not-found); (conflict) while it runs or has live instances, unless forced
+ * @throws CaissonError (not-found); (conflict) while it runs, has live instances or others depend on it, unless forced
  */
 export async function deleteDeployment(
-  { client }: CaissonConnection,
+  connection: CaissonConnection,
   id: string,
-  options: { readonly force?: boolean } = {},
+  { force = false, passOverDependents = force }: DeleteOptions = {},
 ): Promise<void> {
-  const handle = client.workflow.getHandle(deploymentWorkflowId(id));
+  if (!passOverDependents) await (await import('./dependents.js')).refuseDependentsOfDeleted(connection, id);
+  const options = { force };
+  const handle = connection.client.workflow.getHandle(deploymentWorkflowId(id));
   await refusedUpdate(handle.executeUpdate(retireUpdate, { args: [options] }), () => noDeployment(id));
 }
 

@@ -33,14 +33,17 @@ export function newExecutionId(workflow: string): string {
 /**
  * Starts a workflow on a deployment. Asking again with the same request starts nothing new.
  *
- * @throws CaissonError (not-found), (conflict) while another execution runs, (validation) for bad parameters
+ * @throws CaissonError (not-found), (validation) for bad parameters, (conflict) while another execution runs, or when other
+ * deployments would lose what they use of this one
  */
 export async function startExecution(
-  { client }: CaissonConnection,
+  connection: CaissonConnection,
   deploymentId: string,
-  request: ExecutionRequest,
+  asked: ExecutionRequest,
 ): Promise<ExecutionRecord> {
-  const handle = client.workflow.getHandle(deploymentWorkflowId(deploymentId));
+  const { refusingDependents } = await import('./dependents.js');
+  const request = await refusingDependents(connection, deploymentId, asked);
+  const handle = connection.client.workflow.getHandle(deploymentWorkflowId(deploymentId));
   return await refusedUpdate(handle.executeUpdate(executeUpdate, { args: [request], updateId: request.id }), () =>
     notFound('deployment', deploymentId, 'see: caisson deployments list'),
   );

@@ -8,6 +8,8 @@ import { readInputs } from './inputs.js';
 
 export interface ParameterOptions {
   readonly allowCustom: boolean;
+  /** Names that exist, by type: what filters name must be among them. @default whoever starts it asks */
+  readonly objectNames?: (type: string) => readonly string[] | undefined;
 }
 
 /**
@@ -19,7 +21,7 @@ export async function checkedParameters(
   plan: Pick<ParsedPlan, 'workflows'>,
   workflow: string,
   given: readonly string[],
-  { allowCustom }: ParameterOptions,
+  options: ParameterOptions,
 ): Promise<JsonObject> {
   const definition = workflowOf(plan, workflow);
   if (!definition) {
@@ -27,7 +29,8 @@ export async function checkedParameters(
     throw notFound('workflow', workflow, suggestion(workflow, known) ?? `workflows here: ${known.join(', ')}`);
   }
   const values = await readInputs(given, definition.parameters);
-  const { values: parameters, problems } = bindParameters(workflow, definition, values, { allowCustom });
+  const { values: parameters, unknown, ...bound } = bindParameters(workflow, definition, values, options);
+  const problems = [...bound.problems, ...unknown];
   if (problems.length === 0) return parameters;
   throw new CaissonError('validation', 'C3020', problems.join('\n'), {
     hint: `its parameters are told by: caisson workflows get ${workflow} -d <deployment>`,

@@ -1,6 +1,7 @@
 /**
  * The files of a plugin package, as they go to the artifact store: what npm would publish of a folder, or what an archive
- * holds, with the packages that it depends on. No script of any package is run.
+ * holds, with the packages that it depends on; of a Cloudify plugin in Python what it is installed from. No script of any
+ * package is run.
  */
 import { execFile } from 'node:child_process';
 import { lstat, mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
@@ -10,6 +11,7 @@ import { promisify } from 'node:util';
 import { ArchiveRefused, unpack } from '../store/folder-archive.js';
 import { PACKAGE_LIMITS } from '../store/plugin-packages.js';
 import { CaissonError, usageError } from './errors.js';
+import { fetchedInto, isPython, wrapped } from './python-plugins.js';
 
 /** Bytes that the archive of a package may have. */
 const LARGEST_ARCHIVE = 256 * 1024 * 1024;
@@ -20,23 +22,39 @@ export interface PluginFiles {
   readonly files: readonly string[];
 }
 
+export interface PluginFilesOptions {
+  /** `from` may be what `npm install` takes: `acme-disks@^1.2`. @default false */
+  readonly registry?: boolean;
+  /** Descriptions of a plugin in Python, as paths or addresses. @default those that it brings */
+  readonly descriptions?: readonly string[];
+}
+
 /**
  * Brings a plugin's files together in a folder, which is there as long as `use` runs.
  *
- * @param from its folder; the `.tgz` that `npm pack` makes; or, with `registry`, what `npm install` takes: `acme-disks@^1.2`
+ * @param from its folder; the `.tgz` that `npm pack` makes; the wagon, wheel, sources or name of a plugin in Python; the
+ * address of any such file
  * @throws CaissonError (usage) when there is nothing, (validation) for an archive that is none or may not be unpacked
  */
 export async function withPluginFiles<Result>(
   from: string,
-  { registry = false }: { readonly registry?: boolean },
+  { registry = false, descriptions = [] }: PluginFilesOptions,
   use: (files: PluginFiles) => Promise<Result>,
 ): Promise<Result> {
   const scratch = await mkdtemp(path.join(tmpdir(), 'caisson-plugin-'));
   try {
     const folder = path.join(scratch, 'package');
     await mkdir(folder);
-    await unpacked(await archiveOf(from, registry, scratch), folder);
-    await withDependencies(folder);
+    const here = await fetchedInto(path.join(scratch, 'fetched'), from);
+    if (descriptions.length > 0 || (await isPython(here))) {
+      const yamls = await Promise.all(
+        descriptions.map(async (one, at) => await fetchedInto(path.join(scratch, `yaml-${at}`), one)),
+      );
+      await wrapped(here, yamls, folder);
+    } else {
+      await unpacked(await archiveOf(here, registry, scratch), folder);
+      await withDependencies(folder);
+    }
     return await use({ folder, files: await filesOf(folder) });
   } finally {
     await rm(scratch, { recursive: true, force: true });
@@ -57,7 +75,7 @@ async function archiveOf(from: string, registry: boolean, scratch: string): Prom
   if (!registry || !/^@?\w/.test(from))
     throw usageError(
       `there is no plugin at ${from}`,
-      'give its folder, or the .tgz of npm pack; from a registry: caisson plugins install NAME',
+      'give its folder, the .tgz of npm pack, or the wagon of one in Python; from a registry: caisson plugins install NAME',
     );
   return await packed(from, scratch);
 }

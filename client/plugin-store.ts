@@ -16,7 +16,7 @@ import {
   withdrawPluginPackage,
 } from '../store/plugin-packages.js';
 import { CaissonError, conflict, notFound, usageError } from './errors.js';
-import { withPluginFiles } from './plugin-files.js';
+import { type PluginFilesOptions, withPluginFiles } from './plugin-files.js';
 
 export interface CheckedPlugin {
   readonly loaded: LoadedPlugin;
@@ -34,9 +34,7 @@ export async function checkFolder(folder: string): Promise<CheckedPlugin> {
   }
 }
 
-export interface TakeInOptions {
-  /** `from` may be what `npm install` takes: `acme-disks@^1.2`. @default false */
-  readonly registry?: boolean;
+export interface TakeInOptions extends PluginFilesOptions {
   /** Withdraw the one of the same name and version that is there. @default false */
   readonly replace?: boolean;
 }
@@ -54,14 +52,14 @@ export interface TakenIn {
  *
  * Cut off half-way it has changed nothing that anybody sees, and may be done again.
  *
- * @param from its folder, or the archive that `npm pack` makes of it
+ * @param from its folder, or the archive that `npm pack` makes of it; of a plugin in Python its wagon, wheel, sources or name
  * @throws CaissonError (validation) when description and code do not fit together; (conflict) when there is another one of
  * its name and version
  * @example await takeIn(store, './disks-1.0.0.tgz')
  */
 export async function takeIn(store: ArtifactStore, from: string, options: TakeInOptions = {}): Promise<TakenIn> {
-  const { registry = false, replace = false } = options;
-  return await withPluginFiles(from, { registry }, async ({ folder, files }) => {
+  const { replace = false, ...files } = options;
+  return await withPluginFiles(from, files, async ({ folder, files: own }) => {
     const { loaded, problems } = await checkFolder(folder).catch((error: Error) => {
       throw error instanceof CaissonError ? told(error, folder, from) : error;
     });
@@ -71,7 +69,7 @@ export async function takeIn(store: ArtifactStore, from: string, options: TakeIn
         hint: `all of it: caisson plugins validate ${from}`,
       });
     if (!loaded.python) await refuseBuiltIn(loaded);
-    const archive = await archiveFolder(folder, files);
+    const archive = await archiveFolder(folder, own);
     const known = await knownAs(store, loaded, archive.hash, replace);
     if (known) return { taken: known, known: true, problems };
     const taken = await storePluginPackage(store, archive, await described(loaded));
@@ -144,7 +142,7 @@ async function described(loaded: LoadedPlugin): Promise<Omit<PluginPackage, 'arc
     descriptions[path.relative(folder, file).replaceAll(path.sep, '/')] = await readFile(file, 'utf8');
   const workflows = workflowsIn(folder, plugin.workflows);
   return {
-    kind: 'npm',
+    kind: loaded.python ? 'python' : 'npm',
     package_name: packageName,
     package_version: packageVersion,
     uploaded_at: new Date().toISOString(),
@@ -154,6 +152,8 @@ async function described(loaded: LoadedPlugin): Promise<Omit<PluginPackage, 'arc
         package_names: plugin.packageNames ?? [packageName],
         operations: Object.keys(plugin.operations),
         ...(plugin.aliases ? { aliases: plugin.aliases } : {}),
+        // Blueprints may map its functions too.
+        ...(loaded.python ? { open: true } : {}),
       },
     ],
     yaml,

@@ -17,10 +17,44 @@ export interface ReportedError {
   readonly exitCode: number;
 }
 
-export function reportError(error: unknown, style: ErrorStyle): ReportedError {
-  if (!(error instanceof CaissonError)) return reportBug(error, style);
+export function reportError(thrown: unknown, style: ErrorStyle): ReportedError {
+  const error = thrown instanceof CaissonError ? thrown : (ofStore(thrown) ?? ofServer(thrown));
+  if (error === undefined) return reportBug(thrown, style);
   const exitCode = exitCodeOf(error.kind);
   return { text: style.json ? jsonOf(error, exitCode) : textOf(error, style), exitCode };
+}
+
+function ofStore(thrown: unknown): CaissonError | undefined {
+  if (!(thrown instanceof Error) || thrown.name !== 'StoreUnavailable') return undefined;
+  return new CaissonError('unreachable', 'C5011', thrown.message, {
+    hint: 'see whether it runs, and the settings artifacts and s3.*: caisson config list --origin; caisson doctor asks it',
+    cause: thrown,
+  });
+}
+
+const UNAVAILABLE = 14;
+const DENIED = [7, 16];
+
+/**
+ * What the server says of a call in the middle of a command: it went away, or its caller may do other things, but not this.
+ * Known by its form: Temporal's client is not loaded for commands that need none.
+ */
+function ofServer(thrown: unknown): CaissonError | undefined {
+  for (let error = thrown; error instanceof Error; error = error.cause) {
+    const { code, details } = error as { readonly code?: unknown; readonly details?: unknown };
+    if (typeof code !== 'number' || typeof details !== 'string') continue;
+    if (DENIED.includes(code))
+      return new CaissonError('permission', 'C5009', `the Temporal server does not permit this: ${details}`, {
+        cause: thrown,
+        hint: 'the API key or certificate allows less: ask who gives them out for one that may write in this namespace',
+      });
+    if (code === UNAVAILABLE)
+      return new CaissonError('unreachable', 'C5001', `the Temporal server has gone away: ${details}`, {
+        cause: thrown,
+        hint: 'what was started goes on by itself; look with: caisson doctor',
+      });
+  }
+  return undefined;
 }
 
 function textOf(error: CaissonError, { colors, verbose }: ErrorStyle): string {

@@ -14,6 +14,8 @@ export interface ScheduleRequest {
   readonly workflow_id: string;
   readonly parameters: JsonObject;
   readonly allow_custom_parameters?: boolean;
+  /** Its runs begin whatever the workflow's availability rules say, and whoever depends on the deployment. @default false */
+  readonly force?: boolean;
   readonly options: ExecutionOptions;
   readonly rule: ScheduleRule;
   /** Minutes that a run may be late (because no server was up); later ones are skipped. @default 0, and a minute's grace */
@@ -61,6 +63,7 @@ export async function createSchedule(connection: CaissonConnection, request: Sch
     parameters,
     options,
     ...(request.allow_custom_parameters ? { allow_custom_parameters: true } : {}),
+    ...(request.force ? { force: true } : { refuse_dependents: true }),
   };
   try {
     await connection.client.schedule.create({

@@ -15,19 +15,25 @@ export function settingFlags({ address, namespace, profile, embedded }: GlobalOp
   return { address, namespace, profile, ...(embedded ? {} : { embedded: false }) };
 }
 
-/** The plugins that blueprints may import here: see {@link pluginCatalog}. */
-export async function installedPlugins(global: GlobalOptions): Promise<Catalog> {
+/**
+ * The plugins that blueprints may import here: see {@link pluginCatalog}.
+ *
+ * @param io where nothing is going to be made of them: is told of a store that cannot be reached
+ */
+export async function installedPlugins(global: GlobalOptions, io?: Pick<Io, 'err'>): Promise<Catalog> {
   const { loadSettings } = await import('./settings.js');
   const { pluginCatalog } = await import('./plugin-catalog.js');
   const { settings } = await loadSettings(settingFlags(global));
-  return await pluginCatalog(settings).catch(async (error: Error) => {
-    if (error.name !== 'PluginRefused') throw error;
-    const { CaissonError } = await import('./errors.js');
-    throw new CaissonError('usage', 'C1008', error.message, {
-      cause: error,
-      hint: 'mend it, or take its folder out of the setting plugins (CAISSON_PLUGINS)',
-    });
-  });
+  return await pluginCatalog(settings, io ? { tell: (text) => io.err(`warning: ${text}`) } : {}).catch(
+    async (error: Error) => {
+      if (error.name !== 'PluginRefused') throw error;
+      const { CaissonError } = await import('./errors.js');
+      throw new CaissonError('usage', 'C1008', error.message, {
+        cause: error,
+        hint: 'mend it, or take its folder out of the setting plugins (CAISSON_PLUGINS)',
+      });
+    },
+  );
 }
 
 /** Connects (starting a server on this machine if none is configured), runs, and closes the connection whatever happens. */

@@ -1,5 +1,5 @@
 /** Whether a workflow makes sense now, and whether what its parameters name is there: asked before it starts. */
-import { type Json, listMember, member } from '../blueprint/json.js';
+import { listMember, member } from '../blueprint/json.js';
 import type { DeploymentPlan, PlanWorkflow } from '../blueprint/plan.js';
 import type { NodeInstance } from './state.js';
 
@@ -38,23 +38,23 @@ export function isLive({ state, attempted }: NodeInstance): boolean {
   return attempted.length > 0 || !['uninitialized', 'deleted'].includes(state);
 }
 
-/** Whether a thing of the deployment exists, by the types that parameters have. Of other types nothing is known. */
-export function objectExists(
+/** Names of the things of a deployment, by the types that parameters have. Of other types nothing is known. */
+export function objectNames(
   plan: DeploymentPlan,
   instances: readonly NodeInstance[],
-): (type: string, name: Json) => boolean {
-  return (type, name) => {
+): (type: string) => readonly string[] | undefined {
+  return (type) => {
     switch (type) {
       case 'node_id':
-        return plan.nodes.some(({ id }) => id === name);
+        return plan.nodes.map(({ id }) => id);
       case 'node_instance':
-        return instances.some(({ id }) => id === name);
+        return instances.map(({ id }) => id);
       case 'node_type':
-        return plan.nodes.some(({ type_hierarchy }) => type_hierarchy.includes(String(name)));
+        return [...new Set(plan.nodes.flatMap(({ type_hierarchy }) => type_hierarchy))];
       case 'scaling_group':
-        return Object.hasOwn(plan.scaling_groups, String(name));
+        return Object.keys(plan.scaling_groups);
       default:
-        return true;
+        return undefined;
     }
   };
 }

@@ -40,7 +40,8 @@ export function operationWalk(
     return [
       {
         enter: { event: `Starting operation ${operation}${parameters}`, ...(changes ? { state: states.while } : {}) },
-        calls: [{ key: mapped.name, instance_id: instance.id, operation: mapped.name, kwargs }],
+        // It is called as the caller calls it; the ledger and the facts know it by its full name.
+        calls: [{ key: mapped.name, instance_id: instance.id, operation, kwargs }],
         leave: { event: `Finished operation ${operation}`, ...after },
       },
     ];

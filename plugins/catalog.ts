@@ -4,6 +4,7 @@ import type { PlanPlugin } from '../blueprint/plan.js';
 import { compareVersions } from '../blueprint/python-version.js';
 import { suggestion } from '../blueprint/suggestion.js';
 import type { Version } from '../blueprint/version.js';
+import type { PythonPackage, PythonPlace } from './python/package.js';
 import type { Plugin } from './sdk/define.js';
 
 /** The text of a plugin's `plugin.yaml`, and where it is from. */
@@ -29,6 +30,8 @@ export interface InstalledPlugin {
   readonly hasWorkflows?: boolean;
   /** The folder it lies in, for one of the setting `plugins`. */
   readonly folder?: string;
+  /** Its code is Python: what its description maps are functions of modules. */
+  readonly python?: true;
   /** It has operations besides those named: whatever a blueprint maps is taken to be there. */
   readonly open?: boolean;
   /** Its description in the newest form that a blueprint of the version may import; undefined when it has none. */
@@ -43,6 +46,8 @@ export interface InstalledPlugin {
 /** One whose code is in this process. */
 export interface PresentPlugin extends InstalledPlugin {
   readonly plugin: Plugin;
+  /** Of one that runs Python: what has to be installed for a plugin, whose functions run as workflows then. */
+  pythonPackage?(place: PythonPlace): Promise<PythonPackage>;
 }
 
 export type ForeignPlugin = Pick<PlanPlugin, 'package_name' | 'source' | 'install'>;
@@ -110,6 +115,20 @@ export function providerOf(
   const fetches = named.source?.includes('://') ?? false;
   const able = own.length === 0 || !fetches ? foreignRunner(catalog, named, 'able') : undefined;
   return able && runOf(able);
+}
+
+/**
+ * The installed plugin by which a workflow runs whose mapping means a function of a plugin in Python; undefined for every
+ * other mapping. Functions are `module.function`; workflows of ours are called by one word.
+ */
+export function pythonWorkflows(catalog: Catalog, named: NamedPlugin, operation: string): InstalledPlugin | undefined {
+  if (!operation.includes('.')) return undefined;
+  const chosen = foreignRunner(catalog, named, 'chosen');
+  if (chosen) return chosen;
+  const own = installedFor(catalog, named);
+  if (own?.python) return own;
+  const fetches = named.source?.includes('://') ?? false;
+  return own === undefined || !fetches ? foreignRunner(catalog, named, 'able') : undefined;
 }
 
 function runOf(runner: InstalledPlugin): { readonly installed: InstalledPlugin; readonly activity: string } {

@@ -10,8 +10,8 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { versionSuffix } from '../blueprint/version.js';
 import type { PluginDescription, PresentPlugin } from './catalog.js';
-import { type PackagedContent, packagedPlugin } from './python/packaged.js';
-import type { Plugin } from './sdk/define.js';
+import { functionOf, type PackagedContent, packagedPlugin, packageIn } from './python/packaged.js';
+import type { OperationDefinition, Plugin } from './sdk/define.js';
 
 /** The plugin contract that this Caisson speaks. */
 export const API_VERSION = 1;
@@ -35,8 +35,8 @@ export interface LoadedPlugin extends PresentPlugin {
   readonly packageVersion: string;
   /** Name of its description in the folder. */
   readonly yaml: string;
-  /** It is written in Python: Cloudify's own of a name may be installed beside ours, and comes first then. */
-  readonly python?: true;
+  /** Of one in Python: any function of it, which blueprints may map besides those that its types do. */
+  functionNamed?(name: string): OperationDefinition | undefined;
 }
 
 /**
@@ -46,16 +46,21 @@ export interface LoadedPlugin extends PresentPlugin {
 export async function loadPlugin(folder: string): Promise<LoadedPlugin> {
   const manifest = await readManifest(folder);
   if (!manifest) throw new PluginRefused(folder, 'there is no package.json with a caissonPlugin entry');
-  const { yaml, packageName, packageVersion, python } = manifest;
-  const plugin = python
-    ? await packagedPlugin(folder, { packageName, packageVersion, yaml, content: python })
-    : await importPlugin(folder, manifest.entry);
+  const { yaml, packageName, packageVersion } = manifest;
+  const python = manifest.python && { packageName, packageVersion, yaml, content: manifest.python };
+  const plugin = python ? await packagedPlugin(folder, python) : await importPlugin(folder, manifest.entry);
   return {
     folder,
     packageName,
     packageVersion,
     yaml,
-    ...(python ? { python: true } : {}),
+    ...(python
+      ? {
+          python: true,
+          functionNamed: (name) => (/^\w+(\.\w+)+$/.test(name) ? functionOf(name, folder, python) : undefined),
+          pythonPackage: async ({ plugin }) => await packageIn(folder, python, plugin.installArguments),
+        }
+      : {}),
     plugin: {
       ...plugin,
       packageNames: [...new Set([...(plugin.packageNames ?? []), packageName])],
@@ -149,17 +154,17 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
   };
 }
 
-/** `{ "wagon": FILE }` or `{ "folder": FOLDER }` in the package, or `{ "requirement": … }` as pip takes it. */
+/** `{ "wagon": FILE }`, `{ "wheel": FILE }` or `{ "folder": FOLDER }` in the package, or `{ "requirement": … }` as pip takes it. */
 function pythonContent(folder: string, given: unknown): PackagedContent | undefined {
   if (given === undefined) return undefined;
   const entries = typeof given === 'object' && given !== null ? Object.entries(given) : [];
   const [kind, value] = entries[0] ?? [];
-  const known = kind === 'requirement' || kind === 'wagon' || kind === 'folder';
+  const known = kind !== undefined && ['requirement', 'wagon', 'wheel', 'folder'].includes(kind);
   if (entries.length !== 1 || !known || typeof value !== 'string')
-    throw new PluginRefused(folder, 'caissonPlugin.python gives one of wagon, folder and requirement');
+    throw new PluginRefused(folder, 'caissonPlugin.python gives one of wagon, wheel, folder and requirement');
   if (kind !== 'requirement' && !isInside(folder, value))
     throw new PluginRefused(folder, `caissonPlugin.python.${kind} must name what lies in the folder, not ${value}`);
-  return { [kind]: value } as PackagedContent;
+  return { [kind]: value } as unknown as PackagedContent;
 }
 
 /** The file that `exports` gives for the package itself to an import. */

@@ -18,6 +18,11 @@ export interface ArtifactStore {
   delete(key: string): Promise<void>;
 }
 
+/** The store does not answer, or refuses: the message names it, and what it said. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+}
+
 /** Refuses keys that could leave the store. */
 export function checkKey(key: string): void {
   const segments = key.split('/');

@@ -170,6 +170,7 @@ function asInstalled(one: PluginPackage): InstalledPlugin[] {
     },
     archive,
     ...(open ? { open } : {}),
+    ...(one.kind === 'python' ? { python: true as const } : {}),
     hasWorkflows: one.workflows !== undefined,
     describe: async (version) => descriptionOf(one, version),
   }));

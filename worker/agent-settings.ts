@@ -4,7 +4,7 @@ import path from 'node:path';
 import { resolveSettings, type Settings } from '../client/settings.js';
 
 /** What an agent needs of settings; its folders are its own. */
-export type AgentGiven = Pick<Settings, 'connection' | 'artifacts' | 's3' | 'encryption' | 'secrets'>;
+export type AgentGiven = Pick<Settings, 'connection' | 'artifacts' | 's3' | 'encryption' | 'secrets' | 'pythonPlugins'>;
 
 export interface AgentDocument {
   /** The host's node instance. */
@@ -24,13 +24,14 @@ export function agentDocument(
   const { address, ...agent } = about;
   const { settingsFile } = settings.agent;
   if (settingsFile !== undefined) return { ...agent, toml: readFileSync(settingsFile, 'utf8') };
-  const { connection, artifacts, s3, encryption, secrets } = settings;
+  const { connection, artifacts, s3, encryption, secrets, pythonPlugins } = settings;
   return {
     ...agent,
     given: {
       connection: { ...connection, address },
       artifacts,
       ...(s3 ? { s3 } : {}),
+      ...(pythonPlugins === undefined ? {} : { pythonPlugins }),
       ...(encryption ? { encryption } : {}),
       // Files of this machine are not there; what a vault holds is.
       secrets: secrets.location.startsWith('vault:') ? secrets : { location: 'environment:' },

@@ -12,6 +12,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, type WorkflowBundleOption } from '@temporalio/worker';
 import { HIDING_FAILURE_CONVERTER } from '../store/data-converter.js';
+import { withoutPromiseStacks } from './promise-stacks.js';
 import { fingerprint, hashOfFolders, type WorkflowModule } from './workflow-modules.js';
 
 const PREBUILT = fileURLToPath(new URL('./workflow-bundle.js', import.meta.url));
@@ -20,7 +21,7 @@ const OWN_SUFFIX = fileURLToPath(import.meta.url).endsWith('.ts') ? '.ts' : '.js
 /** Writes the bundle next to this module. Called once, when the package is built. */
 export async function writePrebuiltBundle(): Promise<void> {
   const { code } = await bundleWorkflowCode({ workflowsPath: ownModule('workflows/index'), logger: silent });
-  await writeFile(PREBUILT, code);
+  await writeFile(PREBUILT, withoutPromiseStacks(code));
 }
 
 export interface BundleOptions {
@@ -39,7 +40,8 @@ export async function workflowBundle(options: BundleOptions = {}): Promise<Workf
   const { modules = [], hideFailures = false } = options;
   if (modules.length > 0 || hideFailures) return await bundleWith(modules, options);
   if (existsSync(PREBUILT)) return { codePath: PREBUILT };
-  return await bundleWorkflowCode({ workflowsPath: ownModule('workflows/index'), logger: silent });
+  const { code } = await bundleWorkflowCode({ workflowsPath: ownModule('workflows/index'), logger: silent });
+  return { code: withoutPromiseStacks(code) };
 }
 
 async function bundleWith(modules: readonly WorkflowModule[], options: BundleOptions): Promise<WorkflowBundleOption> {
@@ -52,7 +54,7 @@ async function bundleWith(modules: readonly WorkflowModule[], options: BundleOpt
   await mkdir(folder, { recursive: true });
   const code = await bundled(modules, folder, options);
   const part = `${file}.${process.pid}.part`;
-  await writeFile(part, code);
+  await writeFile(part, modules.length > 0 ? code : withoutPromiseStacks(code));
   await rename(part, file);
   return { codePath: file };
 }

@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { NativeConnection } from '@temporalio/worker';
 import type { ConnectionSettings } from '../client/settings.js';
+import { reach } from '../client/stack/reach.js';
 import type { Reporter } from './reporter.js';
 import type { ServeOptions } from './serve.js';
 
@@ -19,12 +20,22 @@ export async function connected(
     try {
       return await connect(settings.connection);
     } catch (error) {
-      if (attempt % 30 === 0) log.warn(`no connection to ${settings.connection.address}; trying on`, { error });
+      if (attempt % 30 === 0)
+        log.warn(`no connection to ${settings.connection.address}; trying on`, {
+          why: await whyNot(settings.connection),
+          error,
+        });
       onAbsence();
       await pause(PAUSE_MS, undefined, { signal }).catch(() => undefined);
     }
   }
   return undefined;
+}
+
+/** In which step it fails, and how: the SDK's own words are of its transport. */
+async function whyNot({ address, ...connection }: ConnectionSettings): Promise<string | undefined> {
+  const failed = (await reach({ ...connection, address: address ?? '127.0.0.1:7233' })).find(({ ok }) => !ok);
+  return failed && `${failed.step}: ${failed.detail}`;
 }
 
 export async function connect({ address, apiKey, tls, metadata }: ConnectionSettings): Promise<NativeConnection> {
@@ -42,15 +53,19 @@ export async function look(
   { signal, log }: Pick<ServeOptions, 'signal' | 'log'>,
   health: Reporter,
 ): Promise<void> {
+  let error: unknown;
   const answers = await connection
     .withDeadline(Date.now() + PATIENCE_MS, () => connection.workflowService.getSystemInfo({}))
     .then(
       () => true,
-      () => false,
+      (thrown: unknown) => {
+        error = thrown;
+        return false;
+      },
     );
   if (signal.aborted) return;
   const { state } = health.now();
-  if (!answers && state === 'polling') log.warn('the server does not answer; the worker waits for it');
+  if (!answers && state === 'polling') log.warn('the server does not answer; the worker waits for it', { error });
   if (answers && state === 'disconnected') log.info('the server answers again');
   await health.tell(answers ? 'polling' : 'disconnected');
 }

@@ -25,6 +25,10 @@ export function operationMetrics(meter: MetricMeter): Observer {
     'Operations that were begun again by this worker, whatever ended their last attempt',
   );
   const executions = meter.createCounter('caisson_executions_ended_total', undefined, 'Executions that ended');
+  // Prometheus knows no increase of what was not there before: the first failure would be none.
+  for (const [started_by, workflows] of Object.entries(USUAL))
+    for (const workflow of workflows)
+      for (const outcome of ['completed', 'failed', 'cancelled']) executions.add(0, { workflow, outcome, started_by });
   const counts = new Map<string, number>();
   const count = (plugin: string, change: number): void => {
     const now = (counts.get(plugin) ?? 0) + change;
@@ -48,6 +52,9 @@ export function operationMetrics(meter: MetricMeter): Observer {
     },
   };
 }
+
+/** Workflows that end on most workers some day, by who starts them. */
+const USUAL = { request: ['install', 'uninstall', 'update', 'heal', 'scale'], policy: ['heal', 'scale'] };
 
 const told = (outcome: string): string => (outcome === 'terminated' ? 'completed' : outcome);
 

@@ -4,6 +4,7 @@
  */
 import path from 'node:path';
 import type { OpenedPackage, OpenPackage } from '../activities/definitions.js';
+import { noteUse } from '../plugins/files/last-use.js';
 import { loadPlugin } from '../plugins/load.js';
 import { NonRecoverableError } from '../plugins/sdk/errors.js';
 import type { ArtifactStore } from '../store/artifact-store.js';
@@ -12,14 +13,23 @@ import { extractPluginPackage, findPluginPackage, type PluginPackage } from '../
 /** Makes the unpacked files of a package into something that operations can be called of. */
 export type PackageLoader = (folder: string, known: PluginPackage) => Promise<OpenedPackage>;
 
+/** How often a worker says that it uses what it has loaded. */
+const NOTE_MS = 30 * 60_000;
+
 /** By kind of package. */
 const LOADERS: Readonly<Record<string, PackageLoader>> = {
-  npm: openNpmPackage,
+  npm: openPluginPackage,
+  // Its functions are operations like any others.
+  python: openPluginPackage,
 };
 
 /** @param cacheFolder packages are unpacked in it */
 export function packageOpener(store: ArtifactStore, cacheFolder: string): OpenPackage {
   const opened = new Map<string, Promise<OpenedPackage>>();
+  // Code that is loaded may look into its files at any time.
+  setInterval(() => {
+    for (const archive of opened.keys()) void noteUse(path.join(unpackedIn(cacheFolder), archive));
+  }, NOTE_MS).unref();
   return async (archive) => {
     const known = opened.get(archive) ?? open(store, archive, cacheFolder);
     opened.set(archive, known);
@@ -51,18 +61,23 @@ async function open(store: ArtifactStore, archive: string, cacheFolder: string):
 
 /** Where a package is unpacked on this machine. */
 export async function packageFolder(store: ArtifactStore, archive: string, cacheFolder: string): Promise<string> {
-  return await extractPluginPackage(store, archive, path.join(cacheFolder, 'plugins'));
+  const folder = await extractPluginPackage(store, archive, unpackedIn(cacheFolder));
+  await noteUse(folder);
+  return folder;
 }
 
-async function openNpmPackage(folder: string, known: PluginPackage): Promise<OpenedPackage> {
-  const { plugin } = await loadPlugin(folder);
+const unpackedIn = (cacheFolder: string): string => path.join(cacheFolder, 'plugins');
+
+async function openPluginPackage(folder: string, known: PluginPackage): Promise<OpenedPackage> {
+  const { plugin, pythonPackage, functionNamed } = await loadPlugin(folder);
   return {
     name: `${known.package_name} ${known.package_version}`,
+    ...(pythonPackage ? { pythonPackage } : {}),
     operation(activityType) {
       const prefix = `${plugin.name}.`;
       if (!activityType.startsWith(prefix)) return undefined;
       const name = activityType.slice(prefix.length);
-      return Object.hasOwn(plugin.operations, name) ? plugin.operations[name] : undefined;
+      return Object.hasOwn(plugin.operations, name) ? plugin.operations[name] : functionNamed?.(name);
     },
   };
 }

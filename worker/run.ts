@@ -6,6 +6,7 @@ import type { OperationEnvironment } from '../activities/environment.js';
 import { payloadReader } from '../activities/history.js';
 import { createActivities } from '../activities/index.js';
 import type { Observer } from '../activities/observe.js';
+import type { PythonPackages } from '../activities/python-program.js';
 import type { ArtifactStore } from '../store/artifact-store.js';
 import { createDataConverter } from '../store/data-converter.js';
 import type { EncryptionKeys } from '../store/encryption.js';
@@ -40,6 +41,8 @@ export interface WorkerSettings extends DefinitionSources {
    * @default ten seconds, and twenty more to come to an end
    */
   readonly grace?: '7 days';
+  /** What is installed for workflows of plugins in Python. */
+  readonly pythonPackages?: PythonPackages | undefined;
   /** Who measures. */
   readonly observers?: readonly Observer[] | undefined;
   /** The bundle must hide failures then. */
@@ -65,6 +68,7 @@ export async function createWorker(settings: WorkerSettings): Promise<Worker> {
       payloads: payloadReader(loadDataConverter(dataConverter)),
       environment,
       prometheus: settings.prometheus,
+      pythonPackages: settings.pythonPackages,
       observers: settings.observers,
     }),
     maxConcurrentActivityTaskExecutions: settings.operations ?? 200,

@@ -21,6 +21,7 @@ import { serveHealth } from './health.js';
 import type { WorkerLog } from './log.js';
 import { metricsEndpoint } from './metrics-endpoint.js';
 import { packageOpener } from './plugin-packages.js';
+import { pythonPackages } from './python-packages.js';
 import { type CodeSource, runReplaceable, workflowCode } from './replaceable.js';
 import { type Reporter, reporter } from './reporter.js';
 import { setRetention } from './retention.js';
@@ -74,6 +75,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     const { cacheFolder, taskQueue } = settings;
     const { namespace } = settings.connection;
     const source = { store, plugins, cacheFolder, hideFailures: encryption !== undefined, log };
+    const openPackage = packageOpener(store, cacheFolder);
     const releasing = new AbortController();
     const environment = operationEnvironment({
       store,
@@ -95,7 +97,8 @@ export async function serve(options: ServeOptions): Promise<void> {
         store,
         plugins,
         environment,
-        openPackage: packageOpener(store, cacheFolder),
+        openPackage,
+        pythonPackages: pythonPackages(catalog, openPackage),
         servedElsewhere: async (type) => {
           const others = await announcedWorkers(store, { namespace, taskQueue });
           return others.some((other) => other.identity !== identity && other.operations.includes(type));

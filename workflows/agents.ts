@@ -1,11 +1,11 @@
 /** Workflows about the agents on hosts: whether they answer, and installing them anew. */
 import { ApplicationFailure } from '@temporalio/workflow';
-import { chooseInstances } from '../graph/choice.js';
 import type { NodeInstance } from '../graph/state.js';
 import { agentMethod, mappedOperation, nodeOf } from '../graph/topology.js';
+import { chosenInstances } from './chosen.js';
 import { execution } from './execution.js';
 import type { ExecutionState } from './execution-state.js';
-import { filterOf, isTrue } from './parameters.js';
+import { isTrue } from './parameters.js';
 import { perform } from './perform.js';
 
 const AGENT = 'cloudify.interfaces.cloudify_agent';
@@ -28,7 +28,7 @@ export const install_new_agents = execution(async (state) => {
 /** Started hosts with an agent, of those that the parameters choose. */
 function hostsOf(state: ExecutionState): NodeInstance[] {
   const { parameters } = state.input.request;
-  const chosen = chooseInstances(state.topology, filterOf(parameters));
+  const chosen = chosenInstances(state);
   const methods = Array.isArray(parameters.install_methods) ? parameters.install_methods : undefined;
   return state.instances.filter((instance) => {
     const node = nodeOf(state.topology, instance);

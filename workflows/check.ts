@@ -1,18 +1,18 @@
 /** Workflows that ask instances how they are, and keep the answers in their system properties. */
 import { isObject, type Json, type JsonObject } from '../blueprint/json.js';
-import { chooseInstances } from '../graph/choice.js';
 import { checkDriftWalk, checkStatusWalk, type Order } from '../graph/operation-walks.js';
 import type { OperationCall } from '../graph/steps.js';
+import { chosenInstances } from './chosen.js';
 import { execution } from './execution.js';
 import type { ExecutionState } from './execution-state.js';
-import { filterOf, isTrue } from './parameters.js';
+import { isTrue } from './parameters.js';
 import { implementationOf, operationOf } from './request.js';
 import { runWalk, type WalkOptions } from './run-walk.js';
 
 /** Runs `check_status` of the chosen instances; fails when one of them is not well, after all were asked. */
 export const check_status = execution(async (state) => {
   const { parameters } = state.input.request;
-  const chosen = chooseInstances(state.topology, filterOf(parameters));
+  const chosen = chosenInstances(state);
   const order = isTrue(parameters.run_by_dependency_order) ? 'install' : 'none';
   await checkStatus(state, chosen, { name: 'check_status', order, ignoreFailure: false });
 });
@@ -20,7 +20,7 @@ export const check_status = execution(async (state) => {
 /** Runs `check_drift` of the chosen instances and their relationships; what is not as the blueprint says is recorded. */
 export const check_drift = execution(async (state) => {
   const { parameters } = state.input.request;
-  const chosen = chooseInstances(state.topology, filterOf(parameters));
+  const chosen = chosenInstances(state);
   const ordered = parameters.run_by_dependency_order;
   const order = ordered === undefined || ordered === null || isTrue(ordered) ? 'install' : 'none';
   await checkDrift(state, chosen, { name: 'check_drift', order, ignoreFailure: false });

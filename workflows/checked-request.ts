@@ -4,7 +4,7 @@ import { evaluate } from '../blueprint/intrinsics/evaluate.js';
 import { FunctionEvaluationError } from '../blueprint/intrinsics/scope.js';
 import { bindParameters, workflowOf } from '../blueprint/parameters.js';
 import type { DeploymentPlan, Json } from '../blueprint/plan.js';
-import { objectExists, unavailable } from '../graph/availability.js';
+import { objectNames, unavailable } from '../graph/availability.js';
 import type { NodeInstance } from '../graph/state.js';
 import type { ExecutionRequest } from './messages.js';
 
@@ -13,24 +13,35 @@ export interface Model {
   readonly instances: readonly NodeInstance[];
 }
 
+export interface CheckOptions {
+  /** It is to start now, so that it must make sense now. */
+  readonly now: boolean;
+  /** Asked only when a filter names what is not there: whether that is refused, as it was not always. */
+  readonly refuseUnknown: () => boolean;
+}
+
 /**
  * A workflow that nothing declares is left alone: it fails when it starts, unless the worker provides it. A resumed
  * execution has the parameters it began with.
  *
- * @param now it is to start now, so that it must make sense now
  * @throws ApplicationFailure of type `InvalidParameters` or `WorkflowUnavailable`
  */
-export function checkedRequest(request: ExecutionRequest, { plan, instances }: Model, now: boolean): ExecutionRequest {
+export function checkedRequest(
+  request: ExecutionRequest,
+  { plan, instances }: Model,
+  { now, refuseUnknown }: CheckOptions,
+): ExecutionRequest {
   const name = request.workflow_id;
   const workflow = workflowOf(plan, name);
   if (!workflow || request.resume_of !== undefined) return request;
   const { legacy } = request.options;
-  const { values, problems } = bindParameters(name, workflow, request.parameters, {
+  const { values, unknown, ...bound } = bindParameters(name, workflow, request.parameters, {
     allowCustom: request.allow_custom_parameters === true,
     evaluate: (value) => evaluated(value, plan, instances),
     // The reference's local runner asks nobody whether what is named exists, and whether the workflow makes sense.
-    ...(legacy ? {} : { objectExists: objectExists(plan, instances) }),
+    ...(legacy ? {} : { objectNames: objectNames(plan, instances) }),
   });
+  const problems = [...bound.problems, ...(unknown.length > 0 && refuseUnknown() ? unknown : [])];
   if (problems.length > 0) throw ApplicationFailure.nonRetryable(problems.join('\n'), 'InvalidParameters');
   const reason = now && !legacy && request.force !== true ? unavailable(name, workflow, plan, instances) : undefined;
   if (reason !== undefined)

@@ -24,8 +24,7 @@ import {
 import type { JournalActivities } from '../activities/journal.js';
 import type { RecoveryActivities } from '../activities/recover.js';
 import type { Patches } from '../activities/request.js';
-import { member } from '../blueprint/json.js';
-import type { JsonObject } from '../blueprint/plan.js';
+import { type Dependency, dependenciesOf, labelsOf } from '../graph/dependencies.js';
 import { applyPatch, isPatch } from '../graph/patch.js';
 import type { NodeInstance } from '../graph/state.js';
 import { checkedRequest } from './checked-request.js';
@@ -58,6 +57,14 @@ import { ledgerFor, refusalOfMend, resumableAfter } from './resumable.js';
 /** A deployment's own history is short; this bounds it after very many executions. */
 const MOST_EVENTS = 8_000;
 
+/**
+ * A worker that takes a run over reads its whole history before it answers. With this many instances that may take longer
+ * than the ten seconds a workflow task is given, and the run would be taken over again and again. The price is that a
+ * worker that dies with such a task in hand is noticed later.
+ */
+const MANY_INSTANCES = 2_000;
+const TIME_TO_REPLAY_MANY = '60s';
+
 const { saveSnapshot } = proxyActivities<JournalActivities>({
   startToCloseTimeout: '5m',
   retry: { initialInterval: '1s', maximumInterval: '30s', maximumAttempts: 10 },
@@ -85,6 +92,7 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
   let retired = false;
   let saved: Promise<void> = Promise.resolve();
   let handover: Handover | undefined;
+  let dependencies: { readonly of: unknown; readonly found: readonly Dependency[] } | undefined;
   const records: ExecutionRecord[] = [...(input.executions ?? [])];
   const queue: ExecutionRequest[] = [...(input.queue ?? [])];
   const policies = new PolicyAnnouncer(input, () => ({ plan, blueprint, instances }));
@@ -106,7 +114,10 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
       queue.push(request);
       return record;
     },
-    { validator: refuseExecution, description: 'Start a workflow on this deployment' },
+    {
+      validator: (request) => refuseExecution(request, () => true),
+      description: 'Start a workflow on this deployment',
+    },
   );
   setHandler(
     retireUpdate,
@@ -176,7 +187,7 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
         const late = { status: 'cancelled', ended_at: now(), error: 'the deployment is busy' } as const;
         return tell(request, { ...recordOf(input.id, request), ...late });
       }
-      refuseExecution(request);
+      refuseExecution(request, refuseUnknown);
       records.push(recordOf(input.id, request));
       queue.push(request);
     } catch (error) {
@@ -194,7 +205,8 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
   }
   for (;;) {
     tellInUi();
-    const full = () => workflowInfo().historyLength > MOST_EVENTS || workflowInfo().continueAsNewSuggested;
+    const full = () =>
+      workflowInfo().historyLength > (input.max_events ?? MOST_EVENTS) || workflowInfo().continueAsNewSuggested;
     await condition(() => queue.length > 0 || retired || full());
     const request = queue.shift();
     if (request) await run(request);
@@ -204,8 +216,12 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
       await policies.gone();
       return await condition(allHandlersFinished);
     } else {
+      // What has been begun for others is not this run's to leave behind: no other takes it up.
+      await saved;
+      await policies.settled();
       await condition(allHandlersFinished);
-      const { first: _, modification: _before, ...rest } = input;
+      if (retired) continue;
+      const { first: _, modification: _before, policies: _policies, ...rest } = input;
       await continueAsNew<typeof deployment>({
         ...rest,
         blueprint,
@@ -280,7 +296,8 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
     tell(request, ended);
     policies.executionEnded(request.workflow_id);
     const { outcome } = settled;
-    if (patched('instances-memo')) upsertMemo({ instances: countStates(instances) });
+    if (patched('instances-memo'))
+      upsertMemo({ instances: countStates(instances), ...(settled.plan ? { depends_on: dependsOn() } : {}) });
     // For people to read: a failure to write it is retried, and does not hold up the next execution.
     saved = saveSnapshot
       .executeWithOptions({ summary: `snapshot after ${request.workflow_id}` }, [
@@ -309,6 +326,7 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
         } satisfies ExecutionInput,
       ],
       parentClosePolicy: ParentClosePolicy.ABANDON,
+      ...(instances.length > MANY_INSTANCES ? { workflowTaskTimeout: TIME_TO_REPLAY_MANY } : {}),
       staticSummary: `${request.workflow_id} ${input.id}`,
       memo: {
         deployment: input.id,
@@ -341,7 +359,12 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
     return running !== undefined || queue.length > 0;
   }
 
-  function refuseExecution(request: ExecutionRequest): void {
+  /** Not in a validator, which may leave no mark: runs that began before refused nothing. */
+  function refuseUnknown(): boolean {
+    return patched('unknown-names');
+  }
+
+  function refuseExecution(request: ExecutionRequest, refusesUnknown: () => boolean): void {
     if (records.some(({ id }) => id === request.id)) return;
     if (retired) throw conflict(`deployment ${input.id} is being deleted`);
     if (isBusy() && !request.queue)
@@ -350,13 +373,13 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
       );
     if (isProtected && request.workflow_id === 'uninstall') throw protection();
     refuseResume(request);
-    checkedRequest(request, { plan, instances }, !isBusy());
+    checkedRequest(request, { plan, instances }, { now: !isBusy(), refuseUnknown: refusesUnknown });
   }
 
   /** Checked once more, with what the deployment is now: undefined when it is refused, which is then its end. */
   function checkedNow(request: ExecutionRequest): ExecutionRequest | undefined {
     try {
-      return checkedRequest(request, { plan, instances }, true);
+      return checkedRequest(request, { plan, instances }, { now: true, refuseUnknown });
     } catch (error) {
       if (!(error instanceof ApplicationFailure)) throw error;
       const ended = { status: 'failed', ended_at: now(), error: error.message } as const;
@@ -398,13 +421,19 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
   }
 
   function view(): DeploymentView {
-    return { ...viewOf(input, instances, records, running), labels: labels(), blueprint, is_protected: isProtected };
+    return {
+      ...viewOf(input, instances, records, running),
+      labels: labelsOf(plan, input.labels),
+      depends_on: dependsOn(),
+      blueprint,
+      is_protected: isProtected,
+    };
   }
 
-  /** Values by name: those of the blueprint, and those that the deployment was made with. */
-  function labels(): JsonObject {
-    const own = Object.entries(plan.labels ?? {}).map(([key, label]) => [key, member(label, 'values') ?? []]);
-    return { ...Object.fromEntries(own), ...input.labels };
+  function dependsOn(): readonly Dependency[] {
+    if (dependencies?.of !== plan)
+      dependencies = { of: plan, found: dependenciesOf(plan, labelsOf(plan, input.labels)) };
+    return dependencies.found;
   }
 
   function refuseRetirement(force: boolean): void {
@@ -485,7 +514,7 @@ function viewOf(
   instances: readonly NodeInstance[],
   executions: readonly ExecutionRecord[],
   running: ExecutionRecord | undefined,
-): Omit<DeploymentView, 'is_protected' | 'labels'> {
+): Omit<DeploymentView, 'is_protected' | 'labels' | 'depends_on'> {
   const active = instances.every(({ state }) => state === 'started');
   const last = executions.at(-1)?.status;
   return {

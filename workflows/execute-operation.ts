@@ -1,14 +1,15 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { isObject, type Json } from '../blueprint/json.js';
 import type { JsonObject } from '../blueprint/plan.js';
-import { chooseInstances } from '../graph/choice.js';
 import { LIFECYCLE, VALIDATION } from '../graph/lifecycle.js';
 import { type OperationWalk, operationWalk } from '../graph/operation-walks.js';
 import { mappedOperation, nodeOf } from '../graph/topology.js';
+import { chosenInstances } from './chosen.js';
 import { execution } from './execution.js';
 import type { ExecutionState } from './execution-state.js';
-import { filterOf, isTrue, objectOf } from './parameters.js';
+import { isTrue, objectOf } from './parameters.js';
 import { runWalk } from './run-walk.js';
+import { refuseDependents } from './services.js';
 
 /** Runs one operation on every chosen instance that maps it. */
 export const execute_operation = execution(async (state) => {
@@ -31,6 +32,7 @@ export const start = execution(async (state) => {
 
 /** Runs the stop operation of the chosen instances, each after those that depend on it. */
 export const stop = execution(async (state) => {
+  await refuseDependents(state);
   await runStop(state, objectOf(state.input.request.parameters.operation_parms));
 });
 
@@ -90,7 +92,7 @@ interface OperationRun extends OperationWalk {
 }
 
 async function runOperation(state: ExecutionState, run: OperationRun): Promise<void> {
-  const chosen = chooseInstances(state.topology, filterOf(state.input.request.parameters));
+  const chosen = chosenInstances(state);
   refuseInputs(state, chosen, run);
   await runWalk(state, {
     name: run.name,

@@ -254,15 +254,17 @@ export class ExecutionState {
   }
 
   /** Records that a lifecycle operation was begun: from now on there may be something to undo. */
-  began({ instance_id, operation }: OperationCall): void {
-    const name = lifecycleName(operation);
+  began(call: OperationCall): void {
+    const { instance_id } = call;
+    const name = lifecycleName(call);
     const { attempted } = this.instance(instance_id);
     if (name !== undefined && !attempted.includes(name)) this.change(instance_id, { attempted: [...attempted, name] });
   }
 
   /** Records that a lifecycle operation succeeded: what it undoes is undone. */
-  succeeded({ instance_id, operation }: OperationCall): void {
-    const name = lifecycleName(operation);
+  succeeded(call: OperationCall): void {
+    const { instance_id } = call;
+    const name = lifecycleName(call);
     if (name !== 'stop' && name !== 'delete') return;
     this.change(instance_id, { attempted: factsAfter(this.instance(instance_id).attempted, name) });
   }
@@ -390,8 +392,10 @@ function groupIds(instances: Iterable<NodeInstance>): Map<string, string[]> {
   return groups;
 }
 
-function lifecycleName(operation: string): string | undefined {
-  return operation.startsWith(`${LIFECYCLE}.`) ? operation.slice(LIFECYCLE.length + 1) : undefined;
+/** Also of one that was asked for by its bare name: its key is the full one. */
+function lifecycleName({ operation, key, relationship }: OperationCall): string | undefined {
+  const name = operation.includes('.') || relationship !== undefined ? operation : key;
+  return name.startsWith(`${LIFECYCLE}.`) ? name.slice(LIFECYCLE.length + 1) : undefined;
 }
 
 function now(): string {

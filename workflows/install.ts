@@ -1,16 +1,15 @@
 import { installBegin } from '../graph/begin.js';
-import { chooseInstances } from '../graph/choice.js';
 import { cleanupWalk, installWalk } from '../graph/walks.js';
+import { chosenInstances } from './chosen.js';
 import { execution } from './execution.js';
 import type { ExecutionState } from './execution-state.js';
 import { lifecycleAgain } from './lifecycle-again.js';
-import { filterOf } from './parameters.js';
 import { runWalk } from './run-walk.js';
 import { undoOnFailure } from './undo.js';
 
 /** Creates, configures and starts the chosen node instances, each after those it depends on. */
 export const install = execution(async (state) => {
-  const chosen = chooseInstances(state.topology, filterOf(state.input.request.parameters));
+  const chosen = chosenInstances(state);
   await undoOnFailure(state, 'install', async () => await installChosen(state, chosen));
 });
 

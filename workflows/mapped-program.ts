@@ -1,5 +1,6 @@
 /** Which program a workflow's name stands for: what the blueprint maps it to, be it built in, a plugin's, or a file of its own. */
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
+import type { PluginInfo } from '../activities/request.js';
 import type { JsonObject, PlanWorkflow } from '../blueprint/plan.js';
 import { CustomRun } from './custom-run.js';
 import { type ExecutionWorkflow, NotTakenIn, type Program, resolvePrograms } from './execution.js';
@@ -29,6 +30,7 @@ export function mappedProgram(input: ExecutionInput): Program | undefined {
   const plugin = mapped.plugin.split('--').at(-1) as string;
   if (plugin === 'default_workflows') return builtIn(mapped);
   if (mapped.operation === SCRIPT_OPERATION) return ofFile(input, mapped);
+  if (mapped.python) return scriptProgram({ function: mapped.operation, plugin: pythonPlugin(input, mapped.plugin) });
   const archive = input.plan.plugin_archives?.[mapped.plugin];
   const shown = `${plugin}.${mapped.operation}`;
   if (archive === undefined) return customProgram(shown, registeredWorkflow(shown));
@@ -36,6 +38,19 @@ export function mappedProgram(input: ExecutionInput): Program | undefined {
   const key = `${owner}.${mapped.operation}`;
   if (brokenWorkflow(key) === undefined && !isTakenIn(owner)) return soon(shown);
   return customProgram(key, registeredWorkflow(key), shown);
+}
+
+function pythonPlugin({ plan }: ExecutionInput, name: string): PluginInfo {
+  const plugin = plan.workflow_plugins_to_install?.find((one) => one.name === name);
+  const archive = plan.plugin_archives?.[name];
+  return {
+    name,
+    ...(plugin?.package_name ? { package_name: plugin.package_name } : {}),
+    ...(plugin?.package_version ? { package_version: plugin.package_version } : {}),
+    ...(archive === undefined ? {} : { archive }),
+    ...(plugin?.source ? { source: plugin.source } : {}),
+    ...(plugin?.install_arguments ? { install_arguments: plugin.install_arguments } : {}),
+  };
 }
 
 function builtIn({ operation }: PlanWorkflow): Program {

@@ -5,6 +5,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Patches } from '../activities/request.js';
 import type { DeploymentPlan, Json, JsonObject } from '../blueprint/plan.js';
+import type { Dependency } from '../graph/dependencies.js';
 import type { Ledger } from '../graph/ledger.js';
 import type { NodeInstance } from '../graph/state.js';
 import type { PolicyCause } from './policies/messages.js';
@@ -79,6 +80,10 @@ export interface ExecutionRequest {
   readonly allow_custom_parameters?: boolean;
   /** Run it although its availability rules say that it makes no sense now. @default false */
   readonly force?: boolean;
+  /** Refuse it when other deployments would lose what they use of this one. @default false */
+  readonly refuse_dependents?: boolean;
+  /** Deployments whose recursive uninstall this one is a part of, the outermost first: they are not waited for. */
+  readonly environments?: readonly string[];
   /** Of `update`: what the deployment is to become. */
   readonly update?: UpdateTarget;
   /** Execution whose ledger this one continues: operations that it completed are not run again. */
@@ -161,6 +166,8 @@ export interface DeploymentInput {
   readonly is_protected?: boolean;
   /** Its policies are evaluated, by a workflow that was told of so many changes. */
   readonly policies?: { readonly sequence: number };
+  /** Events after which it continues as new. @default 8000 */
+  readonly max_events?: number;
 }
 
 export interface ResumableExecution {
@@ -189,6 +196,8 @@ export interface DeploymentView {
   readonly blueprint: BlueprintReference;
   readonly created_at: string;
   readonly labels: JsonObject;
+  /** Other deployments that it uses. */
+  readonly depends_on: readonly Dependency[];
   /** Id of the execution that runs now. */
   readonly running: string | null;
   /** Oldest first. */
@@ -383,6 +392,8 @@ export interface ScheduledExecution {
   readonly parameters: JsonObject;
   readonly options: ExecutionOptions;
   readonly allow_custom_parameters?: boolean;
+  readonly force?: boolean;
+  readonly refuse_dependents?: boolean;
 }
 
 /** A change of node instances, told by (or just before) the event of that sequence. */

@@ -61,7 +61,7 @@ export function refuseSecond(state: ExecutionState): void {
 export function finishModification(state: ExecutionState, { removed }: StartedModification): void {
   for (const id of removed) {
     const { state: own } = state.instance(id);
-    if (own !== 'deleted' && !state.options.dry_run)
+    if (!['deleted', 'uninitialized'].includes(own) && !state.options.dry_run)
       state.note('workflow_node_event', `Node instance removed from the deployment although it is ${own}`, id);
   }
   state.replaceModel(state.plan, withoutInstances(state.instances, new Set(removed)));

@@ -1,15 +1,15 @@
-import { chooseInstances } from '../graph/choice.js';
+import { chosenInstances } from './chosen.js';
 import { execution } from './execution.js';
 import type { ExecutionState } from './execution-state.js';
 import { installChosen } from './install.js';
-import { filterOf, isTrue } from './parameters.js';
+import { isTrue } from './parameters.js';
 import { undoOnFailure } from './undo.js';
 import { uninstallChosen } from './uninstall.js';
 
 /** Uninstalls the chosen node instances and installs them again. */
 export const reinstall = execution(async (state) => {
   const { parameters } = state.input.request;
-  const chosen = chooseInstances(state.topology, filterOf(parameters));
+  const chosen = chosenInstances(state);
   await reinstallChosen(state, chosen, isTrue(parameters.ignore_failure));
 });
 

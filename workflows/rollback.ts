@@ -1,10 +1,10 @@
 import { uninstallBegin } from '../graph/begin.js';
-import { chooseInstances } from '../graph/choice.js';
 import type { InstanceState, NodeInstance } from '../graph/state.js';
 import { rollbackWalk } from '../graph/walks.js';
+import { chosenInstances } from './chosen.js';
 import { execution } from './execution.js';
 import type { ExecutionState } from './execution-state.js';
-import { filterOf, isTrue } from './parameters.js';
+import { isTrue } from './parameters.js';
 import { runWalk } from './run-walk.js';
 import { uninstallChosen } from './uninstall.js';
 
@@ -15,7 +15,7 @@ const HALF_GONE = ['stopping', 'deleting'];
 /** Brings instances that were left half-way back to their last settled states; on request, uninstalls everything then. */
 export const rollback = execution(async (state) => {
   const { parameters } = state.input.request;
-  const chosen = chooseInstances(state.topology, filterOf(parameters));
+  const chosen = chosenInstances(state);
   await rollBackChosen(state, chosen, { name: 'rollback', ignoreFailure: true });
   if (!isTrue(parameters.full_rollback)) return;
   const all = new Set(state.instances.map(({ id }) => id));

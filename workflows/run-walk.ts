@@ -2,7 +2,14 @@
  * Drives a walk: starts the calls that the engine says may run, tells it what came of them, until nothing is left, or a
  * failure or a cancel has drained it, or the history of this run has grown long enough to continue as new.
  */
-import { ApplicationFailure, CancellationScope, CancelledFailure, sleep, workflowInfo } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  patched,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Ledger, Restart, WalkLedger } from '../graph/ledger.js';
 import type { InstanceState, NodeInstance } from '../graph/state.js';
 import type { OperationCall, Sequence, Step } from '../graph/steps.js';
@@ -24,8 +31,10 @@ import type { StatesAtBegin } from '../graph/walks.js';
 import { tellInUi } from './details.js';
 import { retryText, taskName } from './event-texts.js';
 import type { ExecutionState } from './execution-state.js';
+import { failureText } from './failure-text.js';
 import { HistoryFull, MOST_BYTES } from './history-full.js';
 import { begin, cancelOperations, type Performed, suspendWaits } from './perform.js';
+import { Turns } from './turns.js';
 
 export interface WalkOptions {
   /** Unique within the execution: the ledger knows the walk by it. */
@@ -47,7 +56,8 @@ export interface WalkOptions {
 export interface Again {
   /** What the subgraph is called then. @default what it was called */
   readonly name?: (instance: NodeInstance) => string;
-  readonly from: (instance: NodeInstance) => InstanceState;
+  /** @param atBegin the state from which its sequence began in this walk */
+  readonly from: (instance: NodeInstance, atBegin: InstanceState) => InstanceState;
   readonly steps: (instance: NodeInstance, from: InstanceState) => readonly Step[];
 }
 
@@ -60,7 +70,7 @@ export async function runWalk(state: ExecutionState, options: WalkOptions): Prom
   const ledger = (): Ledger => ({ [name]: ledgerOf(walk, states) });
   state.openWalk(ledger);
   state.total += countCalls(walk);
-  const driver = new Driver(state, walk, options);
+  const driver = new Driver(state, walk, options, states);
   await driver.run();
   state.closeWalk(ledger);
   tellInUi(state);
@@ -68,7 +78,7 @@ export async function runWalk(state: ExecutionState, options: WalkOptions): Prom
   if (isComplete(walk)) return;
   const goesOn = driver.historyFull && (walk.held || walk.ready.length > 0);
   if (walk.failed && (walk.policy.on_failure === 'drain' || !goesOn))
-    throw ApplicationFailure.create({ message: failureText(state), type: 'WorkflowFailed', nonRetryable: true });
+    throw ApplicationFailure.create({ message: failureOf(state), type: 'WorkflowFailed', nonRetryable: true });
   if (driver.historyFull) throw new HistoryFull();
   throw new Error(`walk ${name} stands still: its sequences wait for each other`);
 }
@@ -113,6 +123,7 @@ class Driver {
   #broken: (error: unknown) => void = () => undefined;
   readonly #restarting = new Set<string>();
   readonly #clock = new CancellationScope();
+  readonly #turns = new Turns();
   #clockRuns = false;
   #lastTold = 0;
 
@@ -120,6 +131,7 @@ class Driver {
     readonly state: ExecutionState,
     readonly walk: Walk,
     readonly options: WalkOptions,
+    readonly states: WalkLedger['states'],
   ) {
     this.#idle = new Promise((resolve, reject) => {
       this.#left = resolve;
@@ -167,6 +179,7 @@ class Driver {
     // What waits takes no room: nothing of it is in flight.
     const room = state.options.max_in_flight - (walk.running - state.waiting);
     const paused = state.control.paused !== undefined && !walk.draining;
+    if (!paused) this.#turns.begin();
     for (const effect of paused ? leaveEnded(walk) : advance(walk, room)) {
       if (effect.kind === 'mark') state.applyMark(effect.instance_id, effect.mark);
       else if (effect.kind === 'subgraph') this.#tell(effect);
@@ -190,10 +203,19 @@ class Driver {
   #start(sequence: string, asked: OperationCall): void {
     const own = this.walk.sequences.get(sequence) as Progress;
     const call = isPassedOver(own, asked.key) ? { ...asked, ignore_failure: true } : asked;
-    begin(this.state, call, {
-      ended: (performed) => this.#settled(sequence, call, performed),
-      // A bug of ours must stop the walk, not vanish.
-      broken: (error) => this.#broken(error),
+    // A bug of ours must stop the walk, not vanish.
+    const broken = (error: unknown): void => this.#broken(error);
+    if (call.relationship === undefined || !this.state.options.legacy || !patched('turns')) {
+      begin(this.state, call, { ended: (performed) => this.#settled(sequence, call, performed), broken });
+      return;
+    }
+    const ended = (performed: Performed): void => {
+      this.#turns.free(call.instance_id);
+      this.#settled(sequence, call, performed);
+    };
+    this.#turns.take(call.instance_id, () => {
+      if (this.cancelled) ended({ kind: 'cancelled' });
+      else begin(this.state, call, { ended, broken });
     });
   }
 
@@ -236,7 +258,7 @@ class Driver {
       if (!own || own.pending > 0) continue;
       this.#restarting.delete(id);
       const instance = this.state.instance(own.sequence.instance_id);
-      const from = again.from(instance);
+      const from = this.#beginAgain(again, instance);
       const how = { tries: this.#tries(id) + 1, from };
       restart(this.walk, id, again.steps(instance, from), how, again.name?.(instance));
     }
@@ -246,12 +268,16 @@ class Driver {
   #leaveRestarts(again: Again): void {
     for (const id of this.#restarting) {
       const own = this.walk.sequences.get(id) as Progress;
-      const from = again.from(this.state.instance(own.sequence.instance_id));
+      const from = this.#beginAgain(again, this.state.instance(own.sequence.instance_id));
       this.walk.restarted.set(id, { tries: this.#tries(id) + 1, from });
       own.status = 'waiting';
       own.done.clear();
       this.walk.held = true;
     }
+  }
+
+  #beginAgain(again: Again, instance: NodeInstance): InstanceState {
+    return again.from(instance, this.states[instance.id] ?? 'uninitialized');
   }
 
   #mayRetry(sequence: string): boolean {
@@ -289,11 +315,9 @@ function countCalls(walk: Walk): number {
   return count;
 }
 
-function failureText(state: ExecutionState): string {
-  const failures = state.failures.filter(({ ignored }) => !ignored);
-  const texts = failures.map(
-    ({ node_instance_id, operation, implementation, message }) =>
-      `Task failed: ${implementation} (${node_instance_id}:${operation}): ${message}`,
+function failureOf({ failures, options }: ExecutionState): string {
+  return failureText(
+    failures.filter(({ ignored }) => !ignored),
+    options.legacy,
   );
-  return texts.length === 1 ? (texts[0] as string) : `${texts.length} operation errors:\n${texts.join('\n')}`;
 }

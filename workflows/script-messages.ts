@@ -1,5 +1,6 @@
 /** What a workflow script, run by an activity, and its execution say to each other. Shapes are plain JSON. */
 import { defineQuery, defineSignal } from '@temporalio/workflow';
+import type { PluginInfo } from '../activities/request.js';
 import type { Json, JsonObject } from '../blueprint/json.js';
 import type { FailedOperation } from './messages.js';
 
@@ -16,6 +17,14 @@ export type ScriptCall = { readonly key: string } & (
       readonly override: boolean;
     }
   | { readonly call: 'state'; readonly instance_id: string; readonly state: string }
+  /** Changes what is stored of an instance from outside of any operation. */
+  | {
+      readonly call: 'instance';
+      readonly instance_id: string;
+      /** All of them, as they are to be. */
+      readonly runtime_properties?: JsonObject;
+      readonly state?: string;
+    }
   | { readonly call: 'event'; readonly instance_id?: string; readonly message: string; readonly event_type: string }
   | { readonly call: 'log'; readonly instance_id?: string | null; readonly level: string; readonly message: string }
   | {
@@ -73,20 +82,29 @@ export interface ScriptOutcomes {
   readonly cancelling: boolean;
 }
 
+/** Path in the blueprint, or a script's own text, or a function of a plugin in Python: `module.function`. */
+export type PythonProgram =
+  | { readonly path: string }
+  | { readonly source: string }
+  | { readonly function: string; readonly plugin: PluginInfo };
+
 /** Starts a script's activity. */
 export interface WorkflowScriptRequest {
   readonly deployment_id: string;
   readonly execution_id: string;
   readonly archive?: string;
-  /** Path in the blueprint, or the script's own text. */
-  readonly script: { readonly path: string } | { readonly source: string };
+  readonly script: PythonProgram;
   /** What the script's `ctx` is made of. */
   readonly context: JsonObject;
 }
 
 export interface ScriptActivities {
-  /** Runs the script to its end; run again after a lost worker it is answered from the record. */
-  'caisson.workflow_script'(request: WorkflowScriptRequest): Promise<void>;
+  /**
+   * Runs the script to its end; run again after a lost worker it is answered from the record.
+   *
+   * @returns what a plugin's function returned
+   */
+  'caisson.workflow_script'(request: WorkflowScriptRequest): Promise<Json | undefined>;
 }
 
 export const scriptCallsSignal = defineSignal<[readonly ScriptCall[]]>('script_calls');

@@ -1,7 +1,8 @@
 /**
- * A workflow that is a Python script of the blueprint. The script cannot run in workflow code, so an activity runs it, and
- * what it asks for is done here: recorded, retried, paused and cancelled as in any custom workflow. When the activity's
- * worker is lost, or the run continues as new, the script is run again and answered from the record as far as it had come.
+ * A workflow in Python: a script of the blueprint, or a function of a plugin. It cannot run in workflow code, so an
+ * activity runs it, and what it asks for is done here: recorded, retried, paused and cancelled as in any custom workflow.
+ * When the activity's worker is lost, or the run continues as new, it is run again and answered from the record as far as
+ * it had come.
  */
 import {
   ActivityCancellationType,
@@ -25,13 +26,13 @@ import { finishModification, rollBackModification, startModification } from './m
 import { rollBackChosen } from './rollback.js';
 import {
   type ModifiedNode,
+  type PythonProgram,
   type ScriptActivities,
   type ScriptCall,
   type ScriptOutcome,
   scriptCallsSignal,
   scriptOutcomesQuery,
   scriptRecordQuery,
-  type WorkflowScriptRequest,
 } from './script-messages.js';
 import { asked } from './sdk/create-context.js';
 import { uninstallChosen } from './uninstall.js';
@@ -46,7 +47,7 @@ const activities = proxyActivities<ScriptActivities>({
   retry: { initialInterval: '1s', maximumInterval: '30s' },
 });
 
-export function scriptProgram(script: WorkflowScriptRequest['script']): Program {
+export function scriptProgram(script: PythonProgram): Program {
   return async (state) => {
     const run = new CustomRun(state);
     const outcomes: ScriptOutcome[] = [];
@@ -67,10 +68,7 @@ export function scriptProgram(script: WorkflowScriptRequest['script']): Program 
     });
     const script_run = new CancellationScope();
     try {
-      return await run.execute(async () => {
-        await script_run.run(async () => await runScript(state, script));
-        return undefined;
-      });
+      return await run.execute(async () => await script_run.run(async () => await runScript(state, script)));
     } catch (error) {
       if (!(error instanceof HistoryFull)) throw error;
       // The next run of the execution has the script run again; this one's is to be gone by then.
@@ -80,13 +78,12 @@ export function scriptProgram(script: WorkflowScriptRequest['script']): Program 
   };
 }
 
-async function runScript(state: ExecutionState, script: WorkflowScriptRequest['script']): Promise<void> {
+async function runScript(state: ExecutionState, script: PythonProgram): Promise<Json | undefined> {
   const { input } = state;
-  const name = 'path' in script ? script.path : 'inline script';
   try {
-    await activities['caisson.workflow_script'].executeWithOptions(
+    return await activities['caisson.workflow_script'].executeWithOptions(
       // The numbers are the operations' own.
-      { summary: `${state.workflowId} · ${name}`, activityId: 'script' },
+      { summary: `${state.workflowId} · ${nameOf(script)}`, activityId: 'script' },
       [
         {
           deployment_id: input.deployment_id,
@@ -101,6 +98,11 @@ async function runScript(state: ExecutionState, script: WorkflowScriptRequest['s
     if (error instanceof ActivityFailure && error.cause instanceof ApplicationFailure) throw error.cause;
     throw error;
   }
+}
+
+function nameOf(script: PythonProgram): string {
+  if ('function' in script) return `${script.plugin.name}.${script.function}`;
+  return 'path' in script ? script.path : 'inline script';
 }
 
 /** Does what the script asks. Never rejects; a call that is held for the next run never resolves. */
@@ -128,6 +130,8 @@ async function done(run: CustomRun, call: ScriptCall): Promise<WithoutKey<Script
     }
     case 'state':
       return await once(run, call.key, () => state.applyMark(call.instance_id, { state: call.state }));
+    case 'instance':
+      return await once(run, call.key, () => changeInstance(state, call));
     case 'event':
       return await once(run, call.key, () => state.note(call.event_type, call.message, call.instance_id));
     case 'log':
@@ -153,6 +157,13 @@ async function once(run: CustomRun, key: string, act: () => void): Promise<{ rea
     run.recorder.done(key, null);
   }
   return { done: null };
+}
+
+/** Dry runs leave the model as it is. */
+function changeInstance(state: ExecutionState, call: Extract<ScriptCall, { call: 'instance' }>): void {
+  const { instance_id, runtime_properties, state: next } = call;
+  if (next !== undefined) state.applyMark(instance_id, { state: next });
+  if (runtime_properties !== undefined && !state.options.dry_run) state.change(instance_id, { runtime_properties });
 }
 
 async function walked(run: CustomRun, call: Extract<ScriptCall, { call: 'walk' }>): Promise<{ readonly done: Json }> {
@@ -264,6 +275,7 @@ function contextOf(state: ExecutionState): JsonObject {
     inputs: plan.inputs ?? {},
     parameters: parametersOf(input.request.parameters),
     ...countsOf(state),
+    groups: (plan.groups ?? {}) as unknown as JsonObject,
     max_retries: state.options.max_retries,
     retry_interval: state.options.retry_interval,
     wait_after_fail: state.options.wait_after_fail,

@@ -1,18 +1,19 @@
 import { uninstallBegin } from '../graph/begin.js';
-import { chooseInstances } from '../graph/choice.js';
 import { uninstallWalk } from '../graph/walks.js';
+import { chosenInstances } from './chosen.js';
 import { execution } from './execution.js';
 import type { ExecutionState } from './execution-state.js';
 import { uninstallAgain } from './lifecycle-again.js';
-import { filterOf, isTrue } from './parameters.js';
+import { isTrue } from './parameters.js';
 import { runWalk } from './run-walk.js';
-import { uninstallServices } from './services.js';
+import { refuseDependents, uninstallServices } from './services.js';
 
 /** Stops and deletes the chosen node instances, each after those that depend on it. */
 export const uninstall = execution(async (state) => {
   const { parameters } = state.input.request;
+  await refuseDependents(state);
   if (isTrue(parameters.recursive)) await uninstallServices(state);
-  const chosen = chooseInstances(state.topology, filterOf(parameters));
+  const chosen = chosenInstances(state);
   await uninstallChosen(state, chosen, { ignoreFailure: isTrue(parameters.ignore_failure) });
 });
 

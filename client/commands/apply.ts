@@ -22,7 +22,7 @@ async function run(invocation: Invocation): Promise<number> {
   const { deployment, blueprint, plan, instances } = saved;
   if (saved.before === null) {
     const { firstExecution, installPrepared } = await import('./install-prepared.js');
-    const first = await firstExecution(invocation, plan, 'install');
+    const first = await firstExecution(invocation, { plan, instances }, 'install');
     return await withSession(global, io, async ({ connection }) =>
       installPrepared(invocation, connection, { blueprint, compact: plan, instances }, { id: deployment, first }),
     );

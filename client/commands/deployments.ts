@@ -10,6 +10,8 @@ interface Row {
   readonly installation_status: string;
   readonly created_at: string;
   readonly running: string | null;
+  /** Ids of the deployments that it uses. */
+  readonly depends_on: readonly string[];
 }
 
 const COLUMNS: readonly Column<Row>[] = [
@@ -17,6 +19,7 @@ const COLUMNS: readonly Column<Row>[] = [
   { title: 'BLUEPRINT', value: ({ blueprint_id }) => blueprint_id, shrinks: true },
   { title: 'STATUS', value: ({ deployment_status }) => deployment_status },
   { title: 'INSTALLATION', value: ({ installation_status }) => installation_status },
+  { title: 'DEPENDS ON', value: ({ depends_on }) => depends_on.join(', '), shrinks: true },
   { title: 'RUNNING', value: ({ running }) => running },
   { title: 'CREATED', value: ({ created_at }) => created_at.slice(0, 19).replace('T', ' ') },
 ];
@@ -85,13 +88,20 @@ const get: CommandDefinition = {
     const { withSession } = await import('../session.js');
     const { getDeployment } = await import('../deployments.js');
     const { executionDocument } = await import('../executions.js');
+    const { getDependents } = await import('../dependents.js');
     const { printSingle } = await import('../output/print.js');
     return await withSession(global, io, async ({ connection }) => {
       const view = await getDeployment(connection, args[0] ?? '');
       const executions = view.executions.map((record) => executionDocument(connection, record));
       printSingle(io, global.format, {
         kind: 'deployment',
-        item: { ...rowOf(view), labels: view.labels, executions },
+        item: {
+          ...rowOf(view),
+          labels: view.labels,
+          dependencies: [...(view.depends_on ?? [])],
+          dependents: [...(await getDependents(connection, view.id))],
+          executions,
+        },
         name: view.id,
       });
       return 0;
@@ -126,7 +136,12 @@ const remove: CommandDefinition = {
   name: 'delete',
   summary: 'End a deployment that has no live instances',
   arguments: [{ name: '<deployment>', summary: 'id of the deployment' }],
-  options: [{ flags: '-f, --force', summary: 'though instances are live: what they stand for is left as it is' }],
+  options: [
+    {
+      flags: '-f, --force',
+      summary: 'though instances are live or others depend on it: what is there is left as it is',
+    },
+  ],
   examples: [['caisson deployments delete shop', 'after: caisson uninstall shop --keep']],
   async run(invocation) {
     const { args, io, global } = invocation;
@@ -164,7 +179,8 @@ const protect: CommandDefinition = {
 
 function rowOf(view: import('../../workflows/messages.js').DeploymentView): Row {
   const { id, blueprint, deployment_status, installation_status, created_at, running } = view;
-  return { id, blueprint_id: blueprint.id, deployment_status, installation_status, created_at, running };
+  const depends_on = [...new Set((view.depends_on ?? []).map((one) => one.deployment))];
+  return { id, blueprint_id: blueprint.id, deployment_status, installation_status, created_at, running, depends_on };
 }
 
 export const deployments: CommandDefinition = {

@@ -22,7 +22,7 @@ export const EXECUTION_FLAGS: readonly OptionDefinition[] = [
     repeatable: true,
   },
   { flags: '--allow-custom-parameters', summary: 'accept parameters that the workflow does not declare' },
-  { flags: '--force', summary: 'run it although its availability rules say that it makes no sense now' },
+  { flags: '--force', summary: 'run it although it makes no sense now, or other deployments depend on this one' },
   {
     flags: '--max-retries <n>',
     summary: 'retries of an operation that does not say otherwise; -1 = for ever (default 5)',

@@ -1,5 +1,6 @@
 /** A prepared blueprint made a deployment, its first workflow followed to the end, and its outputs told. */
 import type { DeploymentPlan } from '../../blueprint/plan.js';
+import type { NodeInstance } from '../../graph/state.js';
 import type { ExecutionRequest } from '../../workflows/messages.js';
 import type { CaissonConnection } from '../connection.js';
 import type { CreatableDeployment } from '../deployments.js';
@@ -13,14 +14,17 @@ import { followStarted, optionsOf } from './execution-flags.js';
  */
 export async function firstExecution(
   invocation: Invocation,
-  plan: DeploymentPlan,
+  { plan, instances }: { readonly plan: DeploymentPlan; readonly instances: readonly NodeInstance[] },
   workflow: string,
 ): Promise<ExecutionRequest> {
+  const { objectNames } = await import('../../graph/availability.js');
   const { checkedParameters } = await import('../parameters.js');
   const { newExecutionId } = await import('../executions.js');
   const options = await optionsOf(invocation);
   const parameters = await checkedParameters(plan, workflow, texts(invocation, 'parameters'), {
     allowCustom: flag(invocation, 'allowCustomParameters'),
+    // The reference runs nothing then, and succeeds.
+    ...(options.legacy ? {} : { objectNames: objectNames(plan, instances) }),
   });
   return {
     id: newExecutionId(workflow),

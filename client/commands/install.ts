@@ -30,7 +30,7 @@ async function run(invocation: Invocation): Promise<number> {
   const { prepareFromFlags } = await import('./prepare-deployment.js');
   const { prepared, id } = await prepareFromFlags(invocation);
   const workflow = optionalText(invocation, 'workflowId') ?? 'install';
-  const first = await firstExecution(invocation, prepared.plan, workflow);
+  const first = await firstExecution(invocation, prepared, workflow);
   return await withSession(global, io, async ({ connection }) =>
     installPrepared(invocation, connection, prepared, { id, first }),
   );

@@ -30,7 +30,7 @@ async function run(invocation: Invocation): Promise<number> {
   const { installedPlugins } = await import('../session.js');
   if (flag(invocation, 'batch')) {
     const { runPlanBatch } = await import('../plan/batch.js');
-    await runPlanBatch(io.stdin as never, io.stdout, await installedPlugins(global));
+    await runPlanBatch(io.stdin as never, io.stdout, await installedPlugins(global, io));
     return 0;
   }
   const [file] = invocation.args;
@@ -82,7 +82,8 @@ async function planInstall(invocation: Invocation, file: string): Promise<number
   const { previewInstall } = await import('../plan/preview.js');
   const { previewText } = await import('../plan/preview-text.js');
   const { printedPlan } = await import('../plan/printed.js');
-  const catalog = await installedPlugins(global);
+  // A plan that is kept is going to be carried out.
+  const catalog = await installedPlugins(global, optionalText(invocation, 'out') === undefined ? io : undefined);
   const blueprint = await compileBlueprint(file, catalog);
   const given = await readGivenInputs(texts(invocation, 'inputs'), blueprint.plan.inputs);
   const prepared = prepare(blueprint, given.values, catalog, { given });

@@ -11,8 +11,10 @@ import {
   type Invocation,
   type OptionDefinition,
   optionalText,
+  texts,
 } from './definition.js';
 import { newPlugin } from './new.js';
+import { prunePlugins } from './prune-plugins.js';
 import { wrapPlugin } from './wrap-plugin.js';
 
 const REPLACE: OptionDefinition = {
@@ -48,7 +50,7 @@ const list: CommandDefinition = {
     const { installedPlugins } = await import('../session.js');
     const { printList } = await import('../output/print.js');
     const { compareVersions } = await import('../../blueprint/python-version.js');
-    const items = (await installedPlugins(global))
+    const items = (await installedPlugins(global, io))
       .map(rowOf)
       .sort((a, b) =>
         a.name === b.name ? compareVersions(b.version ?? '', a.version ?? '') : a.name < b.name ? -1 : 1,
@@ -79,7 +81,7 @@ const get: CommandDefinition = {
     const { findPlugins } = await import('../../plugins/catalog.js');
     const { notFound } = await import('../errors.js');
     const { printSingle } = await import('../output/print.js');
-    const catalog = await installedPlugins(global);
+    const catalog = await installedPlugins(global, io);
     const [name = ''] = args;
     const at = name.lastIndexOf('@');
     const version = at > 0 ? name.slice(at + 1) : undefined;
@@ -143,11 +145,26 @@ const upload: CommandDefinition = {
   summary: 'Take a plugin into the artifact store, so that blueprints can import it',
   description:
     'Checks a plugin, packs it with what it depends on, and puts it into the artifact store. Every client and worker that shares the store has it from then on; workers that run need not be started anew. Versions lie side by side, and deployments keep the one they were made with.',
-  arguments: [{ name: '<plugin>', summary: 'its folder, or the .tgz that npm pack makes of it' }],
-  options: [REPLACE],
+  arguments: [
+    {
+      name: '<plugin>',
+      summary:
+        'its folder, or the .tgz that npm pack makes of it; of a Cloudify plugin its wagon (.wgn), wheel, sources (folder, .zip, .tar.gz) or NAME==VERSION; the address of such a file',
+    },
+  ],
+  options: [
+    REPLACE,
+    {
+      flags: '-y, --yaml-path <file>',
+      summary:
+        'plugin.yaml of a Cloudify plugin, a path or an address; plugin_1_4.yaml and the like are taken from beside it',
+      repeatable: true,
+    },
+  ],
   examples: [
     ['caisson plugins upload disks', 'what npm would publish of the folder'],
     ['caisson plugins upload acme-disks-1.0.0.tgz', 'blueprints import it as plugin:acme-disks'],
+    ['caisson plugins upload cloudify-disks-plugin.wgn -y plugin.yaml', 'a Cloudify plugin, as it was released'],
   ],
   run: async (invocation) => await takePluginIn(invocation, false),
 };
@@ -171,6 +188,7 @@ async function takePluginIn(invocation: Invocation, registry: boolean): Promise<
   const { taken, known, problems } = await takeIn(store, from, {
     registry,
     replace: flag(invocation, 'force'),
+    descriptions: texts(invocation, 'yamlPath'),
   });
   for (const { message } of problems) io.err(`warning: ${message}`);
   if (taken.workflows !== undefined) {
@@ -274,7 +292,18 @@ function rowOf({ plugin, folder, archive }: InstalledPlugin): Row {
 export const plugins: CommandDefinition = {
   name: 'plugins',
   summary: 'Plugins that blueprints may use here',
-  commands: [list, get, install, upload, validate, remove, types, { ...newPlugin, name: 'new' }, wrapPlugin],
+  commands: [
+    list,
+    get,
+    install,
+    upload,
+    validate,
+    remove,
+    prunePlugins,
+    types,
+    { ...newPlugin, name: 'new' },
+    wrapPlugin,
+  ],
 };
 
 async function artifacts(

@@ -76,6 +76,7 @@ async function createOne(invocation: Invocation): Promise<number> {
       workflow_id: workflow,
       parameters,
       allow_custom_parameters: flag(invocation, 'allowCustomParameters'),
+      force: flag(invocation, 'force'),
       options,
       slip: number('slip'),
       stop_on_fail: flag(invocation, 'stopOnFail'),

@@ -27,7 +27,7 @@ async function run(invocation: Invocation): Promise<number> {
   const { hostOf, mainFileOf } = await import('../prepare.js');
   const { installedPlugins } = await import('../session.js');
   const main = await mainFileOf(file);
-  const types = await blueprintTypes(main, await hostOf(main, await installedPlugins(global)));
+  const types = await blueprintTypes(main, await hostOf(main, await installedPlugins(global, io)));
   if (!types) {
     const { CaissonError } = await import('../errors.js');
     throw new CaissonError('validation', 'C2001', `${file} cannot be read`, { hint: `see: caisson validate ${file}` });

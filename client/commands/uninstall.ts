@@ -20,6 +20,7 @@ export const uninstall: CommandDefinition = {
   ],
   examples: [
     ['caisson uninstall shop', 'stop and delete everything, the last installed first'],
+    ['caisson uninstall env -p recursive=true', 'and before it the deployments that it is the environment of'],
     ['caisson uninstall shop --keep', 'the same; `caisson execute install shop` brings it back'],
   ],
   run,
@@ -49,7 +50,8 @@ async function run(invocation: Invocation): Promise<number> {
     if (!record) return 0;
     if (!flag(invocation, 'keep') && !flag(invocation, 'dryRun')) {
       const { deleteDeployment } = await import('../deployments.js');
-      await deleteDeployment(connection, deployment);
+      // Whoever depends on it was asked about before it was taken down.
+      await deleteDeployment(connection, deployment, { passOverDependents: true });
     }
     await printCompleted(invocation, connection, record);
     return 0;

@@ -19,7 +19,7 @@ async function run({ args, io, global }: Invocation): Promise<number> {
   const { diagnosticStyle } = await import('../report-error.js');
   const { renderDiagnostic } = await import('../../blueprint/diagnostics.js');
   const { EXIT } = await import('../exit.js');
-  const catalog = await installedPlugins(global);
+  const catalog = await installedPlugins(global, io);
   const items: object[] = [];
   let wrong = 0;
   for (const path of args) {

@@ -91,15 +91,19 @@ export class EventReader {
       : this.#event({ type: 'cloudify_event', event_type, ...event });
   }
 
-  /** Events of earlier runs of the execution, from where we are up to `end`. */
+  /** Events of earlier runs of the execution, from where we are up to `end`. Parts may overlap where a run was killed. */
   async #stored(end: number): Promise<JournalEvent[]> {
     const { store } = this.connection;
     const events: JournalEvent[] = [];
+    let next = this.#sequence;
     for (const key of await store.list(`${executionFolder('journal', this.#workflowId)}/part-`)) {
       const first = Number(/part-(\d+)/.exec(key)?.[1]);
       if (first >= end) break;
       for (const event of linesOf(await store.get(key)) as JournalEvent[])
-        if (event.sequence >= this.#sequence && event.sequence < end) events.push(event);
+        if (event.sequence >= next && event.sequence < end) {
+          events.push(event);
+          next = event.sequence + 1;
+        }
     }
     return events;
   }

@@ -89,7 +89,9 @@ export async function callGrpc(
       stream.once('error', reject);
       stream.once('end', () => {
         const status = outcome['grpc-status'];
-        if (status === undefined)
+        if (Object.keys(outcome).length === 0)
+          reject(Object.assign(new Error('it hangs up without an answer'), { code: 'ECONNRESET' }));
+        else if (status === undefined)
           reject(new Error(`something answers at ${connection.address}, but it speaks no gRPC`));
         else
           resolve({

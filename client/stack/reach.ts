@@ -1,7 +1,7 @@
 /** Why a Temporal server cannot be used: the way to it step by step, up to the first that fails. */
 import { lookup } from 'node:dns/promises';
 import { connect as connectTcp, isIP } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, createSecureContext } from 'node:tls';
 import { CaissonError } from '../errors.js';
 import type { ConnectionSettings } from '../settings.js';
 import { callGrpc, GRPC, hostOf, textField, tlsOptions } from './grpc.js';
@@ -47,18 +47,50 @@ export async function checkReach(connection: Reached): Promise<void> {
   if (steps.some(({ ok }) => !ok)) throw refusal(connection, steps);
 }
 
+/**
+ * For who waits for a server that is away, but not for one that will never let it in.
+ *
+ * @throws CaissonError when the server refuses the credentials, or is not the one that is trusted
+ */
+export async function checkCredentials(connection: Reached): Promise<void> {
+  const steps = await reach(connection);
+  const error = refusal(connection, steps);
+  if (error.kind === 'permission' || steps.some(({ ok, detail }) => !ok && detail.startsWith(NOT_TRUSTED))) throw error;
+}
+
+const NOT_TRUSTED = "the server's certificate is not trusted";
+
 function refusal(connection: Reached, steps: readonly ReachStep[], cause?: unknown): CaissonError {
   const list = steps.map(({ step, ok, detail }) => `\n  ${ok ? '✓' : '✗'} ${step}: ${detail}`).join('');
   const failed = steps.find(({ ok }) => !ok);
-  const refused = failed !== undefined && /permission|credentials|client certificate/i.test(failed.detail);
+  const remedy = failed && REFUSALS.find(({ words }) => words.test(failed.detail))?.remedy;
+  const refused = remedy !== undefined;
   const why = failed ? '' : `\n  but: ${cause instanceof Error ? cause.message : String(cause)}`;
   return new CaissonError(
     refused ? 'permission' : 'unreachable',
     refused ? 'C5009' : 'C5001',
     `the Temporal server at ${connection.address} cannot be used:${list}${why}`,
-    { cause, hint: WAYS_OUT[failed?.step ?? 'server'], details: { steps: steps.map((step) => ({ ...step })) } },
+    {
+      cause,
+      hint: remedy ?? WAYS_OUT[failed?.step ?? 'server'],
+      details: { steps: steps.map((step) => ({ ...step })) },
+    },
   );
 }
+
+/** What is a matter of who one is, by the words in which the steps tell it. */
+const REFUSALS = [
+  {
+    words: /^(the|a) client certificate/,
+    remedy:
+      'give TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH (client_cert_path, client_key_path of the ' +
+      'profile): a certificate of an authority that the server trusts, which has not expired, and its key',
+  },
+  {
+    words: /permission|credentials/,
+    remedy: 'check TEMPORAL_API_KEY (api_key of the profile), and that it is for the namespace (TEMPORAL_NAMESPACE)',
+  },
+];
 
 const EMBEDDED = 'or unset TEMPORAL_ADDRESS and type: caisson up';
 
@@ -102,6 +134,7 @@ async function handshakes(connection: Reached): Promise<string | undefined> {
   const options = tlsOptions(connection);
   if (!options) return undefined;
   const { host, port } = hostOf(connection.address);
+  checkPair(options);
   return await new Promise((resolve, reject) => {
     const socket = connectTls({ host, port, timeout: PATIENCE_MS, ...options }, () => {
       const { issuer } = socket.getPeerCertificate();
@@ -117,11 +150,28 @@ async function handshakes(connection: Reached): Promise<string | undefined> {
       reject(
         /WRONG_VERSION_NUMBER|ECONNRESET|EPROTO/.test(error.code ?? '')
           ? new Error(`no TLS is spoken there (${error.message})`)
-          : error,
+          : /CERT|SIGNATURE|ISSUER/.test(error.code ?? '')
+            ? new Error(`${NOT_TRUSTED}: ${error.message}`)
+            : error,
       );
     });
   });
 }
+
+/** @throws Error for a certificate and a key that are none, or not of each other */
+function checkPair(options: NonNullable<ReturnType<typeof tlsOptions>>): void {
+  try {
+    createSecureContext(options);
+  } catch (error) {
+    if (options.cert === undefined) throw error;
+    throw new Error(`the client certificate and its key cannot be used: ${briefly((error as Error).message)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** `80DC…:error:0A00045C:SSL routines:ssl3_read_bytes:tlsv13 alert certificate required:…` → what it says. */
+const briefly = (message: string): string => /error:[0-9A-F]+:[^:]*:[^:]*:([^:\n]+)/.exec(message)?.[1] ?? message;
 
 async function serves(connection: Reached): Promise<string> {
   try {
@@ -140,10 +190,21 @@ async function serves(connection: Reached): Promise<string> {
     const needsTls = connection.tls === undefined || connection.tls === false;
     if (needsTls && /ERR_HTTP2|ECONNRESET|no gRPC/.test(`${code} ${message}`))
       throw new Error(`it does not talk to us; it may want TLS (TEMPORAL_TLS=true) (${message})`);
-    if (/CERTIFICATE_REQUIRED|alert certificate|ALERT_BAD_CERTIFICATE/i.test(`${code} ${message}`))
-      throw new Error('a client certificate required by the server is missing or not accepted');
+    // What a server thinks of a client's certificate it says after the handshake, in TLS 1.3.
+    if (!needsTls && /certificate|ALERT_UNKNOWN_CA|ALERT_ACCESS_DENIED/i.test(`${code} ${message}`))
+      throw new Error(clientCertificate(connection, message));
+    if (!needsTls && /ECONNRESET|EPIPE|ERR_HTTP2/.test(`${code}`))
+      throw new Error(`it hangs up after the handshake: it is not ready, or accepts no such client certificate`);
     throw error;
   }
+}
+
+function clientCertificate({ tls }: Reached, message: string): string {
+  const isGiven = typeof tls === 'object' && tls.clientCertPair !== undefined;
+  const what = isGiven
+    ? 'the client certificate is not accepted'
+    : 'a client certificate is required, and none is given';
+  return `${what} (${briefly(message)})`;
 }
 
 async function knowsNamespace(connection: Reached): Promise<string> {

@@ -102,6 +102,10 @@ export function serverArguments({ port, uiPort, namespace, database }: ServerArg
     ...['--dynamic-config-value', 'history.timerProcessorMaxTimeShift="10ms"'],
     // The worker whose workflow asks for an operation is given it at once, without its having to be matched to a poll.
     ...['--dynamic-config-value', 'system.enableActivityEagerExecution=true'],
+    // What ends while the workflow is busy waits in a buffer. At more than its limit, which is 50 operations otherwise, the
+    // server breaks the workflow task off, and the worker reads the whole history again.
+    ...['--dynamic-config-value', 'history.maximumBufferedEventsBatch=4000'],
+    ...['--dynamic-config-value', `history.maximumBufferedEventsSizeInBytes=${32 * 1_024 * 1_024}`],
     ...SEARCH_ATTRIBUTES.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
   ];
 }

@@ -21,7 +21,7 @@ export async function sourceEntries(ctx: OperationContext, source: string): Prom
   if (/^(git@|ssh:\/\/)|\.git$/.test(source)) return await cloned(source, ctx.signal);
   if (/^https?:\/\//.test(source)) {
     const name = path.posix.basename(new URL(source).pathname);
-    return await unpacked(name, await download(source, ctx.signal));
+    return await unpackedEntries(name, await download(source, ctx.signal));
   }
   if (path.isAbsolute(source)) return await fromWorker(source);
   const scratch = await mkdtemp(path.join(tmpdir(), 'caisson-source-'));
@@ -39,11 +39,12 @@ async function fromWorker(file: string): Promise<ArchiveEntry[]> {
     throw new NonRecoverableError(`source ${file} cannot be read on the worker (${error.code})`);
   });
   if (stats.isDirectory()) return await entriesOf(file);
-  const entries = await unpacked(path.basename(file), await readFile(file));
+  const entries = await unpackedEntries(path.basename(file), await readFile(file));
   return ARCHIVE.test(file) ? entries : entries.map((entry) => ({ ...entry, mode: stats.mode & 0o777 }));
 }
 
-async function unpacked(name: string, content: Buffer): Promise<ArchiveEntry[]> {
+/** The files of an archive, without the one folder that holds them all; anything else is a file. */
+export async function unpackedEntries(name: string, content: Buffer): Promise<ArchiveEntry[]> {
   if (!ARCHIVE.test(name)) return [{ path: name, content }];
   const entries = /\.zip$/i.test(name) ? unzipped(name, content) : await untarred(name, content);
   return withoutTop(entries);

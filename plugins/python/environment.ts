@@ -7,11 +7,11 @@ import { createHash } from 'node:crypto';
 import { access, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { noteUse } from '../files/last-use.js';
 import { type Interpreter, pythonInterpreter } from '../script/interpreter.js';
 import { Lines } from '../script/lines.js';
-import type { OperationContext } from '../sdk/context.js';
 import { NonRecoverableError, RecoverableError } from '../sdk/errors.js';
-import type { PackageContent, PythonPackage } from './package.js';
+import type { PackageContent, PythonPackage, PythonPlace } from './package.js';
 
 const MAKER = fileURLToPath(new URL('./bridge/make_environment.py', import.meta.url));
 
@@ -27,8 +27,10 @@ interface Order {
   readonly what: string;
   readonly folder: string;
   readonly stand_ins: readonly string[];
-  /** Runs of `pip install` before the plugin's. */
-  readonly before: readonly { readonly arguments: readonly string[]; readonly optional?: boolean }[];
+  /** Of a run of `pip install` where the new environment has no `pkg_resources`; it may fail. */
+  readonly tools: readonly string[];
+  /** Of runs of `pip install` before the plugin's. */
+  readonly before: readonly (readonly string[])[];
   readonly content: PackageContent;
   /** Of the plugin's run, besides its content. */
   readonly arguments: readonly string[];
@@ -37,7 +39,7 @@ interface Order {
 const making = new Map<string, Promise<void>>();
 
 /** @returns the environment's folder */
-export async function environmentOf(ctx: OperationContext, wanted: PythonPackage): Promise<string> {
+export async function environmentOf(ctx: PythonPlace, wanted: PythonPackage): Promise<string> {
   const python = await pythonInterpreter();
   if (python === undefined)
     throw new NonRecoverableError(
@@ -48,7 +50,9 @@ export async function environmentOf(ctx: OperationContext, wanted: PythonPackage
     .digest('hex')
     .slice(0, 16);
   const home = path.join(await ctx.plugin.cacheFolder(), 'python', 'environments');
+  await mkdir(home, { recursive: true });
   const folder = path.join(home, `${wanted.name.replaceAll(/[^\w.-]/g, '_')}-${key}`);
+  await noteUse(folder);
   if (await isComplete(folder)) return folder;
   const made = making.get(folder) ?? make(ctx, wanted, python, folder).finally(() => making.delete(folder));
   making.set(folder, made);
@@ -76,13 +80,12 @@ async function unlessAborted(made: Promise<void>, signal: AbortSignal): Promise<
 }
 
 async function make(
-  { logger }: OperationContext,
+  { logger }: PythonPlace,
   wanted: PythonPackage,
   python: Interpreter,
   folder: string,
 ): Promise<void> {
   logger.info('making the Python %s environment of %s', python.version, wanted.name);
-  await mkdir(path.dirname(folder), { recursive: true });
   const { code, output } = await run(python.executable, orderOf(wanted, folder), (line) => logger.debug('%s', line));
   if (code !== 0) throw failure(wanted.name, output);
   logger.info('made the Python environment of %s in %s', wanted.name, folder);
@@ -95,7 +98,8 @@ function orderOf({ name, content, installArguments }: PythonPackage, folder: str
     what: name,
     folder,
     stand_ins: STAND_INS,
-    before: [{ arguments: [TOOLS], optional: true }, ...(alone ? [{ arguments: [BASE] }] : [])],
+    tools: [TOOLS],
+    before: alone ? [[BASE]] : [],
     content,
     arguments: [...(alone ? [] : [BASE]), ...installArguments],
   };

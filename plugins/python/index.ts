@@ -19,6 +19,10 @@ export function pythonPlugins(packages?: string): PresentPlugin {
       },
     }),
     describe: async () => undefined,
+    async pythonPackage(place) {
+      const { packageOf } = await import('./package.js');
+      return await packageOf(place, allowed);
+    },
     foreign: (plugin) => foreign(plugin, allowed),
   };
 }

@@ -5,10 +5,22 @@ import path from 'node:path';
 import type { ArchiveEntry } from '../files/archive.js';
 import { download } from '../files/download.js';
 import { entriesOf } from '../files/folder.js';
+import { noteUse } from '../files/last-use.js';
 import type { OperationContext } from '../sdk/context.js';
 import { NonRecoverableError } from '../sdk/errors.js';
 import { splitWords } from '../words.js';
 import type { AllowedPackages } from './allowed.js';
+
+/** What of an operation's context finding and installing a package needs. */
+export interface PythonPlace {
+  readonly logger: Pick<OperationContext['logger'], 'debug' | 'info'>;
+  readonly signal: AbortSignal;
+  blueprintFolder(): Promise<string>;
+  readonly plugin: Pick<
+    OperationContext['plugin'],
+    'name' | 'packageName' | 'packageVersion' | 'source' | 'installArguments' | 'cacheFolder'
+  >;
+}
 
 export interface PythonPackage {
   /** For people. */
@@ -28,7 +40,7 @@ export type PackageContent =
   | { readonly wagon: string };
 
 /** @throws NonRecoverableError for a source that is not there, and for a package that may not be installed by its name */
-export async function packageOf(ctx: OperationContext, allowed: AllowedPackages): Promise<PythonPackage> {
+export async function packageOf(ctx: PythonPlace, allowed: AllowedPackages): Promise<PythonPackage> {
   const { plugin } = ctx;
   const name = plugin.packageName ?? plugin.name;
   const installArguments = splitWords(plugin.installArguments ?? '');
@@ -49,7 +61,7 @@ export async function packageOf(ctx: OperationContext, allowed: AllowedPackages)
 
 type Source = Pick<PythonPackage, 'mark' | 'content'>;
 
-async function sourceOf(ctx: OperationContext, source: string, more: readonly string[]): Promise<Source> {
+async function sourceOf(ctx: PythonPlace, source: string, more: readonly string[]): Promise<Source> {
   if (/^https?:\/\//.test(source)) return await ofFile(await fetched(ctx, source), more);
   // git+https: and the like are pip's own affair; they say themselves which content they mean.
   if (/^[\w+.-]+:\/\//.test(source))
@@ -89,10 +101,12 @@ export async function ofFile(file: string, more: readonly string[] = []): Promis
 }
 
 /** Fetched once: what an address stood for at first, it stands for as long as the cache lives. */
-async function fetched(ctx: OperationContext, address: string): Promise<string> {
+async function fetched(ctx: PythonPlace, address: string): Promise<string> {
   const name = path.posix.basename(new URL(address).pathname) || 'plugin.zip';
   const folder = path.join(await ctx.plugin.cacheFolder(), 'python', 'sources', digest(address).slice(0, 24));
   const file = path.join(folder, name);
+  await mkdir(path.dirname(folder), { recursive: true });
+  await noteUse(folder);
   if (await stat(file).catch(() => undefined)) return file;
   await mkdir(folder, { recursive: true });
   const part = path.join(folder, `.${name}.${process.pid}.${Math.random().toString(36).slice(2)}`);

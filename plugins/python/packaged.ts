@@ -1,5 +1,5 @@
 /**
- * A Cloudify plugin in Python as a package of ours: its description, and its wagon, its sources or its name. It is installed
+ * A Cloudify plugin in Python as a package of ours: its description, and its wagon, its wheel, its sources or its name. It is installed
  * and kept like any other plugin; each function that its description maps is one of its operations.
  */
 import { readFile } from 'node:fs/promises';
@@ -15,6 +15,7 @@ import type { PythonPackage } from './package.js';
 /** Paths are relative to the package. */
 export type PackagedContent =
   | { readonly wagon: string }
+  | { readonly wheel: string }
   | { readonly folder: string }
   | { readonly requirement: string };
 
@@ -44,7 +45,8 @@ export async function packagedPlugin(folder: string, packaged: PackagedPlugin): 
   return definePlugin({ name, packageNames: [packageName], version: packageVersion, operations });
 }
 
-function functionOf(name: string, folder: string, packaged: PackagedPlugin): OperationDefinition {
+/** A function of the plugin, `module.function`, as an operation. */
+export function functionOf(name: string, folder: string, packaged: PackagedPlugin): OperationDefinition {
   return operation({}, async (ctx, inputs) => {
     const { runPythonOperation } = await import('./run.js');
     return await runPythonOperation(ctx, inputs, name, await packageIn(folder, packaged, ctx.plugin.installArguments));
@@ -53,8 +55,8 @@ function functionOf(name: string, folder: string, packaged: PackagedPlugin): Ope
 
 const known = new Map<string, Promise<PythonPackage>>();
 
-/** Looked at once: what is in an installed package does not change. */
-async function packageIn(folder: string, packaged: PackagedPlugin, more = ''): Promise<PythonPackage> {
+/** What is installed of a packaged plugin. Looked at once: what is in an installed package does not change. */
+export async function packageIn(folder: string, packaged: PackagedPlugin, more = ''): Promise<PythonPackage> {
   const key = `${folder}\0${more}`;
   const found = known.get(key) ?? readPackage(folder, packaged, splitWords(more));
   known.set(key, found);
@@ -75,6 +77,8 @@ async function readPackage(
       ? ofRequirement(content.requirement, installArguments)
       : 'wagon' in content
         ? await ofFile(path.join(folder, content.wagon), installArguments)
-        : await ofFolder(path.join(folder, content.folder), installArguments);
+        : 'wheel' in content
+          ? await ofFile(path.join(folder, content.wheel), installArguments)
+          : await ofFolder(path.join(folder, content.folder), installArguments);
   return { name: packageName, installArguments, ...source };
 }

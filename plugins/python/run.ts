@@ -59,7 +59,7 @@ async function execute(ctx: OperationContext, call: Call): Promise<Json | undefi
       prologue: record.prologue,
       line: ['exec', path.join(environment, 'bin/python'), '-u', BRIDGE, implementation, SHIM].map(quote).join(' '),
       cwd: workdir,
-      env: { ...variables(environment), ...(await localResources(ctx, workdir)), CTX_SOCKET_URL: url },
+      env: { ...environmentVariables(environment), ...(await localResources(ctx, workdir)), CTX_SOCKET_URL: url },
       signal: ctx.signal,
       stderrToStdout: false,
       onStdout: (line) => logger.info('%s', `<out> ${line}`),
@@ -84,7 +84,7 @@ async function localResources({ deployment }: OperationContext, workdir: string)
 }
 
 /** The worker's, as if the environment had been activated. */
-function variables(environment: string): Record<string, string> {
+export function environmentVariables(environment: string): Record<string, string> {
   const result: Record<string, string> = {};
   for (const [name, value] of Object.entries(process.env)) if (value !== undefined) result[name] = value;
   delete result.PYTHONPATH;

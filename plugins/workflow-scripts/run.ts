@@ -1,6 +1,7 @@
 /**
- * Runs a workflow script of a blueprint in a Python process and talks to it over two pipes. Pipes, not a port: nobody
- * else can speak into them, and when this process dies the script notices at once and ends.
+ * Runs a workflow that is written in Python, a script of a blueprint or a function of a plugin, in a process of its own and
+ * talks to it over two pipes. Pipes, not a port: nobody else can speak into them, and when this process dies the other one
+ * notices at once and ends.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -14,6 +15,8 @@ import { endGroup } from '../script/process-group.js';
 const SHIM = fileURLToPath(new URL('./python', import.meta.url));
 /** The `cloudify` package that operation scripts have. */
 const OPERATION_SHIM = fileURLToPath(new URL('../script/python', import.meta.url));
+/** Modules that Python has given up since plugins were written. */
+const REMOVED = fileURLToPath(new URL('../python/bridge/removed', import.meta.url));
 
 /** Lines of stderr that stand in the error of a script that ended early. */
 const MOST_WORDS = 8;
@@ -22,14 +25,21 @@ const MOST_WORDS = 8;
 export type ScriptMessage =
   | { readonly kind: 'calls'; readonly calls: readonly JsonObject[] }
   | { readonly kind: 'instances'; readonly id: number }
-  | { readonly kind: 'done' }
+  | ({ readonly kind: 'secret'; readonly id: number } & SecretQuestion)
+  | { readonly kind: 'done'; readonly result?: Json }
   | { readonly kind: 'failed'; readonly type: string; readonly message: string; readonly traceback: string };
+
+export type SecretQuestion =
+  | { readonly act: 'get' | 'delete'; readonly key: string }
+  | { readonly act: 'set'; readonly key: string; readonly value: Json };
 
 export interface ScriptHost {
   /** The script asks for things to be done; their outcomes are sent with `tell`. */
   calls(calls: readonly JsonObject[]): Promise<void>;
   /** The node instances as they are now. */
   instances(): Promise<Json>;
+  /** What of a secret is asked for. Rejects for one that is not there. */
+  secret(question: SecretQuestion): Promise<Json>;
   log(level: string, message: string): void;
 }
 
@@ -43,23 +53,28 @@ export interface ScriptProcess {
 }
 
 export type ScriptEnd =
-  | { readonly kind: 'done' }
+  /** With what the function of a plugin returned. */
+  | { readonly kind: 'done'; readonly result?: Json }
   | { readonly kind: 'failed'; readonly type: string; readonly message: string; readonly traceback: string };
 
+/** A script; or a function of a plugin, `module.function`, in the folder with the plugin's virtual environment. */
+export type PythonWorkflow =
+  | { readonly file: string }
+  | { readonly function: string; readonly virtualEnvironment: string };
+
 export interface ScriptStart {
-  readonly file: string;
+  readonly workflow: PythonWorkflow;
   /** Folder with the blueprint's files. */
   readonly folder: string;
   readonly context: JsonObject;
   readonly environment: NodeJS.ProcessEnv;
 }
 
-export function startScript({ file, folder, context, environment }: ScriptStart, host: ScriptHost): ScriptProcess {
-  const python = environment.CAISSON_PYTHON || 'python3';
-  const paths = [SHIM, ...(existsSync(OPERATION_SHIM) ? [OPERATION_SHIM] : [])];
-  const child = spawn(python, ['-u', path.join(SHIM, 'caisson_workflow.py'), file], {
+export function startScript({ workflow, folder, context, environment }: ScriptStart, host: ScriptHost): ScriptProcess {
+  const { python, args, variables } = commandOf(workflow, environment);
+  const child = spawn(python, ['-u', path.join(SHIM, 'caisson_workflow.py'), ...args], {
     cwd: folder,
-    env: { ...environment, PYTHONPATH: paths.join(path.delimiter), PYTHONDONTWRITEBYTECODE: '1' },
+    env: { ...environment, ...variables, PYTHONDONTWRITEBYTECODE: '1' },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
     // A group of its own, so that what the script starts can be ended with it.
     detached: true,
@@ -85,6 +100,7 @@ export function startScript({ file, folder, context, environment }: ScriptStart,
         const message = JSON.parse(line) as ScriptMessage;
         if (message.kind === 'calls') await host.calls(message.calls);
         else if (message.kind === 'instances') tell({ kind: 'answer', id: message.id, value: await host.instances() });
+        else if (message.kind === 'secret') tell(await answerTo(message, host));
         else end = message;
       }
     })();
@@ -115,6 +131,40 @@ export function startScript({ file, folder, context, environment }: ScriptStart,
       if (child.pid !== undefined) await endGroup(child.pid);
     },
   };
+}
+
+interface Command {
+  readonly python: string;
+  readonly args: readonly string[];
+  readonly variables: NodeJS.ProcessEnv;
+}
+
+function commandOf(workflow: PythonWorkflow, environment: NodeJS.ProcessEnv): Command {
+  // Sets have one order in each run then: what depends on it asks for the same things again.
+  const ordered = { PYTHONHASHSEED: '0' };
+  if ('function' in workflow)
+    return {
+      python: path.join(workflow.virtualEnvironment, 'bin/python'),
+      args: ['--function', workflow.function, OPERATION_SHIM, REMOVED],
+      variables: ordered,
+    };
+  const paths = [SHIM, ...(existsSync(OPERATION_SHIM) ? [OPERATION_SHIM] : [])];
+  return {
+    python: environment.CAISSON_PYTHON || 'python3',
+    args: [workflow.file],
+    variables: { ...ordered, PYTHONPATH: paths.join(path.delimiter) },
+  };
+}
+
+async function answerTo(
+  { id, ...question }: Extract<ScriptMessage, { kind: 'secret' }>,
+  host: ScriptHost,
+): Promise<JsonObject> {
+  try {
+    return { kind: 'answer', id, value: await host.secret(question) };
+  } catch (error) {
+    return { kind: 'answer', id, error: (error as Error).message };
+  }
 }
 
 /** This worker has no Python. */

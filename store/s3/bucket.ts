@@ -1,5 +1,6 @@
 /** The few requests to a bucket that a store is made of, and what their failures mean. */
 import type { S3Client } from '@aws-sdk/client-s3';
+import { StoreUnavailable } from '../artifact-store.js';
 import type { S3Settings } from './settings.js';
 
 export interface StoredObject {
@@ -54,8 +55,8 @@ export function bucketAt(name: string, settings: S3Settings): Bucket {
         if (status === 409 && conflicts < MOST_CONFLICTS) continue;
         if (code === 'NoSuchKey' || code === 'NotFound' || (status === 404 && code !== 'NoSuchBucket'))
           return 'missing';
-        throw new Error(
-          `the artifact store s3://${name} cannot ${what}: ${(error as Error).message || code}${status === undefined ? '' : ` (${status} ${code})`}`,
+        throw new StoreUnavailable(
+          `the artifact store s3://${name}${settings.endpoint === undefined ? '' : ` at ${settings.endpoint}`} cannot ${what}: ${(error as Error).message || code}${status === undefined ? '' : ` (${status} ${code})`}`,
           { cause: error },
         );
       }

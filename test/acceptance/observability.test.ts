@@ -77,6 +77,10 @@ test('operations, executions and instances are counted', async () => {
   expect(text).toMatch(
     /^caisson_executions_ended_total\{outcome="completed",started_by="request",workflow="install"\} 1$/m,
   );
+  // There before the first one, which would be no increase otherwise.
+  expect(text).toMatch(
+    /^caisson_executions_ended_total\{outcome="failed",started_by="request",workflow="install"\} 0$/m,
+  );
   expect(text).toMatch(/^caisson_executions\{status="completed"\} 1$/m);
   expect(text).toMatch(/^caisson_deployments 1$/m);
 });

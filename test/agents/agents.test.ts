@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,7 +27,6 @@ beforeAll(async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'caisson-agents-'));
   stops.push(async () => await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }));
   there = path.join(folder, 'machine');
-  const { mkdir } = await import('node:fs/promises');
   await mkdir(there);
   await mkdir(path.join(folder, 'ssh'));
   ssh = await startSshServer(path.join(folder, 'ssh'), stops, [`SetEnv HOME=${there}`]);
@@ -103,6 +102,38 @@ describe('a host with an agent', () => {
     expect((await stat(path.join(agentsFolder(), agent!, 'settings.json'))).mode & 0o777).toBe(0o600);
   }, 120_000);
 
+  test('takes in an uploaded plugin as workers do', async () => {
+    const plugin = await writtenPlugin({
+      'package.json': JSON.stringify({
+        name: 'acme-places',
+        version: '1.0.0',
+        type: 'module',
+        exports: './index.js',
+        caissonPlugin: { yaml: 'plugin.yaml', apiVersion: 1 },
+      }),
+      'plugin.yaml': DESCRIPTION,
+      'index.js': `import { definePlugin, operation } from 'caisson/plugin-sdk';
+export default definePlugin({
+  name: 'places',
+  operations: { note: operation({}, async (ctx) => { ctx.instance.runtimeProperties.home = process.env.HOME; }) },
+});`,
+    });
+    const uploaded = await home.run('plugins', 'upload', plugin);
+    expect(uploaded.code, uploaded.stderr).toBe(0);
+    const blueprint = path.join(home.folder, 'uploaded.yaml');
+    const text = await readFile(path.join(BLUEPRINT, 'blueprint.yaml'), 'utf8');
+    const spot =
+      '  spot:\n    type: places.Spot\n    relationships: [{ type: cloudify.relationships.contained_in, target: machine }]\n';
+    await writeFile(
+      blueprint,
+      `${text.slice(0, text.indexOf('    interfaces:')).replace('types.yaml\n', 'types.yaml\n  - plugin:acme-places\n')}${spot}`,
+    );
+    const installed = await home.run('install', blueprint, '-d', 'uploaded', ...(await inputs(hold)));
+    expect(installed.code, installed.stderr).toBe(0);
+    expect((await instance('uploaded', 'spot')).runtime_properties).toEqual({ home: there });
+    expect((await home.run('uninstall', 'uploaded', '--yes')).code).toBe(0);
+  }, 120_000);
+
   test('is listed, and answers when it is asked', async () => {
     const { items } = await home.json<{ items: object[] }>('agents', 'list');
     const { id } = await instance('hosted', 'machine');
@@ -171,6 +202,21 @@ describe('a host with an agent', () => {
     expect(existsSync(path.join(there, '.caisson'))).toBe(false);
   }, 120_000);
 });
+
+async function writtenPlugin(files: Readonly<Record<string, string>>): Promise<string> {
+  const folder = path.join(home.folder, 'places');
+  await mkdir(folder);
+  for (const [file, text] of Object.entries(files)) await writeFile(path.join(folder, file), text);
+  return folder;
+}
+
+const DESCRIPTION = `plugins:
+  places: { executor: host_agent, package_name: acme-places, package_version: "1.0.0" }
+node_types:
+  places.Spot:
+    derived_from: cloudify.nodes.Root
+    interfaces: { cloudify.interfaces.lifecycle: { create: places.note } }
+`;
 
 /** Waits while the command runs: one that ends before has something to say. */
 async function whileItRuns(running: RunningCommand, holds: () => Promise<boolean>, what: string): Promise<void> {

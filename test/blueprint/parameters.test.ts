@@ -24,6 +24,7 @@ describe('parameters of a workflow', () => {
     expect(bindParameters('w', W, { name: 'a' })).toEqual({
       values: { name: 'a', count: 1, fast: false, ids: [] },
       problems: [],
+      unknown: [],
     });
   });
 
@@ -63,10 +64,29 @@ describe('parameters of a workflow', () => {
 
   test('that name what is not there are refused', () => {
     const named = workflow({ node_ids: { type: 'list', item_type: 'node_id', default: [] } });
-    const objectExists = (_: string, name: unknown) => name === 'web';
-    expect(bindParameters('w', named, { node_ids: ['web', 'wbe'] }, { objectExists }).problems).toEqual([
-      'Parameter "node_ids": there is no node_id "wbe"',
+    const objectNames = (type: string) => (type === 'node_id' ? ['web', 'db'] : ['Root']);
+    const problemsOf = (given: JsonObject) => bindParameters('w', named, given, { objectNames }).problems;
+    expect(problemsOf({ node_ids: ['web', 'wbe', 'wbe'] })).toEqual([
+      'Parameter "node_ids": there is no node wbe; did you mean web? There are: web, db',
     ]);
+    expect(problemsOf({ node_ids: ['mailserver'] })).toEqual([
+      'Parameter "node_ids": there is no node mailserver; there are: web, db',
+    ]);
+  });
+
+  test('by which a built-in workflow filters are refused when they name nothing, whatever the types declare', () => {
+    const untyped = {
+      ...workflow({ type_names: { default: [] }, node_ids: { default: [] } }),
+      plugin: 'default_workflows',
+    };
+    const objectNames = (type: string) => (type === 'node_id' ? ['web'] : ['cloudify.nodes.Root']);
+    const given = { type_names: ['cloudify.nodes.Rood'], node_ids: 'web,wbe' };
+    expect(bindParameters('install', untyped, given, { objectNames }).unknown).toEqual([
+      'Parameter "type_names": there is no node of type cloudify.nodes.Rood; did you mean cloudify.nodes.Root? There are: cloudify.nodes.Root',
+      'Parameter "node_ids": there is no node wbe; did you mean web? There are: web',
+    ]);
+    const custom = { ...untyped, plugin: 'shop' };
+    expect(bindParameters('audit', custom, given, { objectNames }).unknown).toEqual([]);
   });
 
   test('of the built-in workflows have the reference’s defaults', async () => {

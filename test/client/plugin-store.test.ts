@@ -154,7 +154,7 @@ node_types:
 `,
   );
   const wrapped = path.join(folder, 'wrapped');
-  await wrapPlugin('cloudify-docker-plugin==9.0.0', description, wrapped);
+  await wrapPlugin('cloudify-docker-plugin==9.0.0', [description], wrapped);
   const { taken } = await takeIn(store, wrapped);
   const opened = await packageOpener(store, path.join(folder, 'cache'))(taken.archive);
   expect(opened.operation('docker.cloudify_docker.tasks.create_container')).toBeDefined();

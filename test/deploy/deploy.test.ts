@@ -23,7 +23,7 @@ interface Service {
 type Compose = { readonly services: Readonly<Record<string, Service>> };
 
 test('workers are given settings that there are', async () => {
-  for (const name of ['compose.yaml', 'compose.tls.yaml']) {
+  for (const name of ['compose.yaml', 'compose.tls.yaml', 'compose.keys.yaml']) {
     const { services } = parse(await read(name), { merge: true }) as Compose;
     for (const variable of Object.keys(services.worker?.environment ?? {})) expect(VARIABLES, name).toContain(variable);
   }
@@ -42,10 +42,30 @@ test('every service is from an image or built here, and waits for services that 
   }
 });
 
+test('images are of one version, which a file of settings may change', async () => {
+  const { services } = parse(await read('compose.yaml')) as Compose;
+  const images = Object.values(services).flatMap(({ image, build }) => (build ? [] : [image]));
+  expect(images.length).toBeGreaterThan(4);
+  for (const image of images) expect(image).toMatch(/^[\w./-]+:\$\{[A-Z_]+_VERSION:-v?\d+\.\d+(\.\d+)?\}$/);
+});
+
+test('what is laid over the set-up, and what it runs, is there', async () => {
+  const { services } = parse(await read('compose.yaml')) as Compose;
+  for (const name of ['compose.tls.yaml', 'compose.keys.yaml'])
+    for (const service of Object.keys((parse(await read(name), { merge: true }) as Compose).services))
+      expect(Object.keys(services), name).toContain(service);
+  const files = [...(await read('compose.yaml')).matchAll(/\/caisson\/([\w.-]+\.(?:sh|yaml))/g)].map(
+    ([, file]) => file!,
+  );
+  expect(files).toHaveLength(3);
+  for (const file of files) expect(existsSync(path.join(DEPLOY, 'temporal', file))).toBe(true);
+});
+
 test('every variable that must be set is in the example', async () => {
   const example = await read('example.env');
-  for (const [, variable] of (await read('compose.yaml')).matchAll(/\$\{(\w+):\?/g))
-    expect(example).toMatch(new RegExp(`^${variable}=`, 'm'));
+  for (const name of ['compose.yaml', 'compose.keys.yaml'])
+    for (const [, variable] of (await read(name)).matchAll(/\$\{(\w+):\?/g))
+      expect(example).toMatch(new RegExp(`^#? ?${variable}=`, 'm'));
 });
 
 test('certificates are of one authority, for the names that are given, and made once', async () => {

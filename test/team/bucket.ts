@@ -1,4 +1,4 @@
-/** A bucket of moto's S3, which is of the test's own and gone with the server. */
+/** A bucket of the S3 server of the tests, of a test's own. */
 import { randomBytes } from 'node:crypto';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import type { S3Settings } from '../../store/s3/settings.js';

@@ -22,7 +22,7 @@ let bucket: TestBucket;
 const cleanUps: (() => Promise<unknown>)[] = [];
 
 beforeAll(async () => {
-  bucket = await bucketOn(inject('motoUrl'));
+  bucket = await bucketOn(inject('s3Url'));
   const connection = await Connection.connect({ address });
   for (const namespace of namespaces)
     await connection.workflowService.registerNamespace({

@@ -1,15 +1,19 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { executionFolder } from '../../activities/journal.js';
+import type { JsonObject } from '../../blueprint/json.js';
 import { linesOf } from '../../client/events/lines-of.js';
+import { initialInstances } from '../../graph/instances.js';
 import { requireNode, requireRelationship } from '../../plugins/sdk/index.js';
 import {
   executionWorkflowId,
   forceCancelSignal,
+  LEGACY_OPTIONS,
   patchInstancesUpdate,
   progressQuery,
   retireUpdate,
 } from '../../workflows/messages.js';
+import { deploymentOf } from '../blueprint/compile-text.js';
 import { openStage, pause, type Stage, until } from './stage.js';
 
 let stage: Stage;
@@ -184,6 +188,45 @@ test('an unknown workflow fails its execution and harms nothing', async () => {
   });
   expect(await deployment.states()).toEqual({ plain_1: 'started' });
 });
+
+test.each(['cloudify_dsl_1_3', 'cloudify_dsl_1_5'])(
+  'what a filter names and is not there is refused before anything starts: %s',
+  async (version) => {
+    const plan = await deploymentOf(`
+tosca_definitions_version: ${version}
+imports: [cloudify/types/types.yaml]
+node_templates:
+  web: { type: cloudify.nodes.Root }
+  db: { type: cloudify.nodes.Root }
+`);
+    const instances = initialInstances(plan);
+    const deployment = await stage.deploy({ plan, instances });
+    const refusal = async (workflow: string, parameters: JsonObject) =>
+      await deployment.execute(workflow, { parameters }).then(
+        () => 'accepted',
+        (error) => error.cause.message,
+      );
+    expect(await refusal('install', { node_ids: ['wbe', 'nope'] })).toBe(
+      'Parameter "node_ids": there is no node wbe; did you mean web? There are: web, db\n' +
+        'Parameter "node_ids": there is no node nope; there are: web, db',
+    );
+    expect(await refusal('install', { type_names: ['cloudify.nodes.Compute'] })).toContain(
+      'There are: cloudify.nodes.Root',
+    );
+    expect(await refusal('install', { node_instance_ids: ['db_zzzzzz'] })).toMatch(`here are: ${instances[0]?.id}`);
+    expect((await deployment.view()).executions).toEqual([]);
+    await deployment.ended(await deployment.execute('install', { parameters: { node_ids: ['web'] } }));
+    for (const workflow of ['uninstall', 'stop', 'execute_operation', 'check_status', 'reinstall'])
+      expect(await refusal(workflow, { node_ids: ['nope'], operation: 'a.b' })).toContain('there is no node nope');
+    expect(await refusal('heal', { node_instance_id: 'nope' })).toContain('there is no node instance nope');
+    expect((await deployment.view()).executions).toHaveLength(1);
+    const legacy = { parameters: { node_ids: ['nope'] }, options: LEGACY_OPTIONS };
+    expect(await deployment.ended(await deployment.execute('uninstall', legacy))).toMatchObject({
+      status: 'terminated',
+      total_operations: 0,
+    });
+  },
+);
 
 test('a deployment with live instances is not retired unless it is forced', async () => {
   const deployment = await stage.install({ live: {} });

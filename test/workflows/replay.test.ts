@@ -14,6 +14,7 @@ import { NonRecoverableError, requireNode } from '../../plugins/sdk/index.js';
 import { createDataConverter } from '../../store/data-converter.js';
 import { folderStore } from '../../store/folder-store.js';
 import { workflowBundle } from '../../worker/bundle.js';
+import { withoutPromiseStacks } from '../../worker/promise-stacks.js';
 import { deploymentWorkflowId, executionWorkflowId } from '../../workflows/messages.js';
 import { policiesQuery, policiesWorkflowId } from '../../workflows/policies/messages.js';
 import { deploymentOf } from '../blueprint/compile-text.js';
@@ -36,7 +37,7 @@ if (!RECORDING)
     const failed: Record<string, string> = {};
     const dataConverter = createDataConverter(folderStore(FOLDER));
     for await (const { workflowId, error } of Worker.runReplayHistories(
-      { workflowBundle: bundle as { codePath: string }, dataConverter },
+      { workflowBundle: bundle as { code: string }, dataConverter },
       await Promise.all(histories),
     )) {
       replayed.push(workflowId);
@@ -44,7 +45,9 @@ if (!RECORDING)
     }
     expect(failed).toEqual({});
     expect(replayed.sort()).toEqual(files.sort());
-  });
+    // Stacks are for the authors of custom workflows, and cost.
+    expect((bundle as { code: string }).code).toContain(withoutPromiseStacks(''));
+  }, 60_000);
 
 let stage: Stage;
 beforeAll(async () => {

@@ -57,3 +57,39 @@ test('an environment stays when a deployment that uses it could not be uninstall
   });
   expect((await base.states()).ground_1).toBe('started');
 });
+
+test('two deployments that name each other as their environment do not wait for each other', async () => {
+  const names = ['hen', 'egg'] as const;
+  const sketches = names.map((name) => sketch({ [name]: { operations: ['create', 'delete'] } }));
+  // Each is made before the other's id is known: labels come by an update, as they do in life.
+  const [hen, egg] = (await Promise.all(
+    sketches.map(async (model) => await stage.deploy(model, request('install'))),
+  )) as [Deployment, Deployment];
+  for (const [at, own, other] of [
+    [0, hen, egg],
+    [1, egg, hen],
+  ] as const) {
+    await own.ended();
+    const labels = { 'csys-obj-parent': { values: [other.id] } };
+    const plan = { ...(sketches[at] as (typeof sketches)[number]).plan, labels };
+    await own.ended(await own.execute('update', { update: { blueprint: { id: 'b', main_file: 'b.yaml' }, plan } }));
+  }
+  await until(async () => (await egg.view()).depends_on[0]?.deployment === hen.id);
+  stage.calls.splice(0);
+  const id = await hen.execute('uninstall', { parameters: { recursive: true } });
+  expect(await hen.ended(id)).toMatchObject({ status: 'terminated' });
+  expect(stage.calls).toEqual(['egg_1.delete', 'hen_1.delete']);
+});
+
+test('a deployment is not taken down under those that depend on it, unless they go before it', async () => {
+  const base = await environment('soil');
+  const tenant = await service('plant', base);
+  const guarded = { refuse_dependents: true };
+  const refused = { status: 'failed', error: expect.stringContaining(`${tenant.id} (uses it as its environment)`) };
+  expect(await base.ended(await base.execute('uninstall', guarded))).toMatchObject(refused);
+  expect(await base.ended(await base.execute('stop', guarded))).toMatchObject(refused);
+  expect((await base.states()).soil_1).toBe('started');
+  const id = await base.execute('uninstall', { ...guarded, parameters: { recursive: true } });
+  expect(await base.ended(id)).toMatchObject({ status: 'terminated' });
+  expect((await tenant.states()).plant_1).toBe('deleted');
+});

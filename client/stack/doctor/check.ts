@@ -11,4 +11,9 @@ export interface Check {
 export const ok = (name: string, detail: string): Check => ({ name, status: 'ok', detail, fix: null });
 export const warn = (name: string, detail: string, fix: string): Check => ({ name, status: 'warn', detail, fix });
 export const fail = (name: string, detail: string, fix: string): Check => ({ name, status: 'fail', detail, fix });
-export const absent = (name: string, detail: string): Check => ({ name, status: 'absent', detail, fix: null });
+export const absent = (name: string, detail: string, fix: string | null = null): Check => ({
+  name,
+  status: 'absent',
+  detail,
+  fix,
+});

@@ -11,7 +11,14 @@ const OLDEST_NODE = [20, 9] as const;
 const GIB = 1024 ** 3;
 
 export async function machineChecks(settings: Settings): Promise<readonly Check[]> {
-  return [node(), await home(settings), await disk(settings), await artifacts(settings), ...(await secrets(settings))];
+  return [
+    node(),
+    await home(settings),
+    await disk(settings),
+    await cache(settings),
+    await artifacts(settings),
+    ...(await secrets(settings)),
+  ];
 }
 
 function node(): Check {
@@ -40,6 +47,20 @@ async function disk({ home: folder }: Settings): Promise<Check> {
   } catch (error) {
     return warn('Disk', `cannot be told: ${(error as Error).message}`, 'look at it yourself');
   }
+}
+
+const MUCH_CACHED = 5 * GIB;
+const LONG_MS = 30 * 24 * 60 * 60_000;
+
+/** What is kept of plugins, and can be made again. */
+async function cache({ cacheFolder }: Settings): Promise<Check> {
+  const { unpackedPlugins } = await import('../../unpacked-plugins.js');
+  const found = await unpackedPlugins(cacheFolder);
+  const sum = (of: typeof found): number => of.reduce((bytes, one) => bytes + one.bytes, 0);
+  const old = sum(found.filter(({ usedAt }) => usedAt.getTime() < Date.now() - LONG_MS));
+  const text = `${(sum(found) / GIB).toFixed(1)} GiB of plugins in ${cacheFolder}`;
+  if (old === 0 || sum(found) < MUCH_CACHED) return ok('Cache', text);
+  return warn('Cache', `${text}, ${(old / GIB).toFixed(1)} GiB not used for a month`, 'caisson plugins prune');
 }
 
 /** Writes, reads and deletes one small object. */

@@ -12,22 +12,63 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export async function programChecks(environment: Environment): Promise<readonly Check[]> {
   return await Promise.all([
     program('Shell', 'sh', ['-c', 'echo works'], 'shell scripts'),
-    program('Python', 'python3', ['--version'], 'Python scripts'),
+    python(environment),
     docker(environment),
-    program('Ansible', 'ansible-playbook', ['--version'], 'ansible nodes'),
-    program('SSH', 'ssh', ['-V'], 'hosts that are reached by it'),
+    program(
+      'Ansible',
+      'ansible-playbook',
+      ['--version'],
+      'ansible nodes',
+      'apt-get install ansible, or pipx install ansible-core',
+    ),
+    program('SSH', 'ssh', ['-V'], 'ansible on other hosts', 'apt-get install openssh-client'),
+    program(
+      'Terraform',
+      'terraform',
+      ['version'],
+      'terraform modules',
+      'see https://developer.hashicorp.com/terraform/install',
+    ),
+    program('npm', 'npm', ['--version'], 'taking in plugins', 'it comes with Node.js: apt-get install npm'),
+    program('git', 'git', ['--version'], 'sources in git repositories', 'apt-get install git'),
     aws(environment),
   ]);
 }
 
-async function program(name: string, command: string, words: readonly string[], neededFor: string): Promise<Check> {
+/** The interpreter, and whether it can make environments: Debian ships that part by itself. */
+async function python(environment: Environment): Promise<Check> {
+  const command = environment.CAISSON_PYTHON || 'python3';
+  const found = await program(
+    'Python',
+    command,
+    ['--version'],
+    'Python scripts and plugins',
+    'apt-get install python3 python3-venv, or name one in CAISSON_PYTHON',
+  );
+  if (found.status !== 'ok') return found;
+  const whole = await promisify(execFile)(command, ['-c', 'import ensurepip, venv'], { timeout: 10_000 }).then(
+    () => true,
+    () => false,
+  );
+  if (whole) return found;
+  const detail = `${found.detail}, which cannot make the environments that Cloudify plugins in Python run in`;
+  return warn('Python', detail, 'apt-get install python3-venv');
+}
+
+async function program(
+  name: string,
+  command: string,
+  words: readonly string[],
+  neededFor: string,
+  fix?: string,
+): Promise<Check> {
   try {
     const { stdout, stderr } = await promisify(execFile)(command, [...words], { timeout: 10_000 });
     const [first = ''] = `${stdout}${stderr}`.trim().split('\n');
     return ok(name, first.slice(0, 80));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT')
-      return absent(name, `no ${command} (needed only for ${neededFor})`);
+      return absent(name, `no ${command} (needed only for ${neededFor})`, fix);
     return warn(
       name,
       `${command} does not work: ${(error as Error).message.split('\n')[0]}`,
@@ -45,7 +86,8 @@ async function docker(environment: Environment): Promise<Check> {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'EACCES')
       return warn('Docker', `${host}: permission denied`, 'add yourself to the group docker, or set DOCKER_HOST');
-    if (code === 'ENOENT') return absent('Docker', `no engine at ${host} (needed only for docker nodes)`);
+    if (code === 'ENOENT')
+      return absent('Docker', `no engine at ${host} (needed only for docker nodes)`, 'start one, or set DOCKER_HOST');
     return warn('Docker', `${host}: ${message}`, 'start the engine, or set DOCKER_HOST');
   }
 }

@@ -1,5 +1,6 @@
 /** Temporal: the program, the server, the namespace, the workers. */
 
+import { SEARCH_ATTRIBUTES } from '../../../workflows/search-attributes.js';
 import { type CaissonConnection, connect } from '../../connection.js';
 import { CaissonError } from '../../errors.js';
 import type { Settings } from '../../settings.js';
@@ -64,10 +65,14 @@ async function ofReached(settings: Settings, connection: Parameters<typeof reach
 }
 
 async function server({ client, address, embedded }: CaissonConnection): Promise<Check> {
-  const info = await client.workflowService.getClusterInfo({});
   const kind = embedded ? 'embedded' : 'configured';
-  const persistence = info.persistenceStore ? `, persistence ${info.persistenceStore}` : '';
-  return ok('Temporal server', `${address} (${kind}, version ${info.serverVersion}${persistence})`);
+  // Whose key is for one namespace is not told about the whole.
+  const { serverVersion = '', persistenceStore = '' } = await client.workflowService
+    .getClusterInfo({})
+    .catch(async () => await client.workflowService.getSystemInfo({}))
+    .then((info: { serverVersion?: string | null; persistenceStore?: string | null }) => info);
+  const more = [serverVersion && `version ${serverVersion}`, persistenceStore && `persistence ${persistenceStore}`];
+  return ok('Temporal server', `${address} (${[kind, ...more.filter(Boolean)].join(', ')})`);
 }
 
 async function namespace({ client, namespace: name }: CaissonConnection): Promise<readonly Check[]> {
@@ -79,11 +84,11 @@ async function namespace({ client, namespace: name }: CaissonConnection): Promis
 
 async function attributes(connection: CaissonConnection): Promise<Check> {
   return (await connection.searchAttributes())
-    ? ok('Search attributes', 'Deployment, Blueprint, Workflow, ExecutionStatus')
+    ? ok('Search attributes', SEARCH_ATTRIBUTES.join(', '))
     : warn(
         'Search attributes',
         'not registered: the UI cannot search by deployment',
-        'a worker registers them if it may; or: temporal operator search-attribute create --type Keyword --name Deployment …',
+        `a worker registers them if it may; or: temporal operator search-attribute create --type Keyword ${SEARCH_ATTRIBUTES.map((name) => `--name ${name}`).join(' ')}`,
       );
 }
 

@@ -32,11 +32,15 @@ def main():
         site = tell(python, '-c', 'import sysconfig; print(sysconfig.get_path("purelib"))').strip()
         for name in order['stand_ins']:
             stand_in(site, name)
-        for step in order['before']:
-            code = install(python, step['arguments'])
-            if code != 0 and not step.get('optional'):
+        source = Source(order['content'], folder)
+        if not has_tools(python):
+            # Most plugins do without.
+            source.install(python, order['tools'])
+        for arguments in order['before']:
+            code = source.install(python, arguments)
+            if code != 0:
                 return code
-        code = install_plugin(python, folder, order['content'], order['arguments'])
+        code = source.install(python, [*source.own, *order['arguments']])
         if code != 0:
             return code
         finish(complete, order['what'], python)
@@ -54,24 +58,37 @@ def make(folder):
         )
 
 
-def install(python, arguments):
-    return subprocess.call([python, '-m', 'pip', 'install', *arguments], close_fds=False)
+def has_tools(python):
+    with open(os.devnull, 'w') as nowhere:
+        words = [python, '-c', 'import pkg_resources, distutils']
+        return subprocess.call(words, close_fds=False, stdout=nowhere, stderr=nowhere) == 0
 
 
-def install_plugin(python, folder, content, arguments):
-    if 'wagon' in content:
-        local = wheels_of(content['wagon'], os.path.join(folder, 'wagon'))
-        # Its own wheels alone first; what they lack for this Python comes from the index, as they pin it.
-        return install(python, ['--no-index', *local, *arguments]) and install(python, [*local, *arguments])
-    if 'folder' in content:
-        copy = os.path.join(folder, 'source')
-        shutil.copytree(content['folder'], copy, symlinks=True, ignore=shutil.ignore_patterns('__pycache__'))
-        return install(python, [copy, *arguments])
-    return install(python, [content['requirement'], *arguments])
+class Source(object):
+    """What the plugin is installed from: `own` is how pip is told of it."""
+
+    def __init__(self, content, folder):
+        self._wheels = None
+        if 'wagon' in content:
+            self._wheels, self.own = wheels_of(content['wagon'], os.path.join(folder, 'wagon'))
+        elif 'folder' in content:
+            copy = os.path.join(folder, 'source')
+            shutil.copytree(content['folder'], copy, symlinks=True, ignore=shutil.ignore_patterns('__pycache__'))
+            self.own = [copy]
+        else:
+            self.own = [content['requirement']]
+
+    def install(self, python, arguments):
+        words = [python, '-m', 'pip', 'install']
+        if self._wheels is None:
+            return subprocess.call([*words, *arguments], close_fds=False)
+        # A wagon's wheels alone first; what they lack for this Python comes from the index, as they pin it.
+        local = [*words, *self._wheels, *arguments]
+        return subprocess.call([*local, '--no-index'], close_fds=False) and subprocess.call(local, close_fds=False)
 
 
 def wheels_of(wagon, folder):
-    """Arguments of pip by which it installs the plugin from its wagon, in the versions that are packed with it."""
+    """Arguments by which pip finds a wagon's wheels, and the plugin in the versions that are packed with it."""
     unpack(wagon, folder)
     top = next(root for root, _, files in os.walk(folder) if 'package.json' in files)
     with open(os.path.join(top, 'package.json')) as file:
@@ -83,8 +100,7 @@ def wheels_of(wagon, folder):
             if wheel.endswith('.whl'):
                 name, version = wheel.split('-')[:2]
                 out.write('%s==%s\n' % (name, version))
-    own = '%s==%s' % (about['package_name'], about['package_version'])
-    return ['--find-links', wheels, '--constraint', pins, own]
+    return ['--find-links', wheels, '--constraint', pins], ['%s==%s' % (about['package_name'], about['package_version'])]
 
 
 def unpack(archive, folder):

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { activityOf, findPlugin } from '../../../plugins/catalog.js';
+import { activityOf, findPlugin, pythonWorkflows } from '../../../plugins/catalog.js';
 import { checkPlugin } from '../../../plugins/check.js';
 import { installedPlugins } from '../../../plugins/installed.js';
 import { loadPlugin } from '../../../plugins/load.js';
@@ -40,7 +40,7 @@ test('a wagon and its description become a package, whose operations are the fun
   await writeFile(path.join(folder, 'acme_1_5.yaml'), DESCRIPTION);
   await writeFile(path.join(folder, 'acme.wgn'), 'a wagon');
   const target = path.join(folder, 'package');
-  await wrapPlugin(path.join(folder, 'acme.wgn'), description, target);
+  await wrapPlugin(path.join(folder, 'acme.wgn'), [description], target);
   expect(await readFile(path.join(target, 'acme.wgn'), 'utf8')).toBe('a wagon');
 
   const loaded = await loadPlugin(target);
@@ -59,7 +59,7 @@ test('a package may be no more than a name for pip', async () => {
   const description = path.join(folder, 'plugin.yaml');
   await writeFile(description, DESCRIPTION);
   const target = path.join(folder, 'named');
-  await wrapPlugin('acme-disks-plugin==1.2.0', description, target);
+  await wrapPlugin('acme-disks-plugin==1.2.0', [description], target);
   const { caissonPlugin } = JSON.parse(await readFile(path.join(target, 'package.json'), 'utf8'));
   expect(caissonPlugin.python).toEqual({ requirement: 'acme-disks-plugin==1.2.0' });
   expect((await loadPlugin(target)).plugin.name).toBe('disks');
@@ -67,7 +67,7 @@ test('a package may be no more than a name for pip', async () => {
 
 test('the Python plugin of a package that we have too comes before ours once it is installed', async () => {
   const folder = path.join(plugins, 'aws');
-  await wrapPlugin('cloudify-aws-plugin==3.1.7', fileURLToPath(new URL('./aws/aws.yaml', import.meta.url)), folder);
+  await wrapPlugin('cloudify-aws-plugin==3.1.7', [fileURLToPath(new URL('./aws/aws.yaml', import.meta.url))], folder);
   const catalog = await installedPlugins([plugins]);
   const plugin = { name: 'aws', package_name: 'cloudify-aws-plugin' };
   const create = 'cloudify_aws.ec2.resources.vpc.create';
@@ -96,17 +96,32 @@ test('which plugin does the work: ours, the one that was chosen, or the one that
   expect(activityOf(ours, { ...disks, source: 'disks', install: false }, 'tasks.create')).toBeUndefined();
 });
 
+test('a workflow is a function in Python where its plugin is', async () => {
+  const ours = await installedPlugins([]);
+  const chosen = await installedPlugins([], { pythonPackages: 'cloudify-ansible-plugin' });
+  const ansible = { name: 'ansible', package_name: 'cloudify-ansible-plugin' };
+  const reload = 'cloudify_ansible.workflows.reload_playbook';
+  expect(pythonWorkflows(ours, ansible, reload)).toBeUndefined();
+  expect(pythonWorkflows(ours, { ...ansible, source: 'ansible' }, reload)?.plugin.name).toBe('python');
+  expect(pythonWorkflows(chosen, ansible, reload)?.plugin.name).toBe('python');
+  // Workflows of plugins of ours have names of one word.
+  expect(pythonWorkflows(chosen, ansible, 'reload')).toBeUndefined();
+  expect(pythonWorkflows(ours, { name: 'disks', package_name: null, source: 'disks' }, 'a.b')?.plugin.name).toBe(
+    'python',
+  );
+});
+
 test('what is no package says so', async () => {
   const nameless = path.join(folder, 'nameless.yaml');
   await writeFile(nameless, 'plugins: { disks: { executor: central_deployment_agent, source: disks } }\n');
-  await expect(wrapPlugin('disks', nameless, path.join(folder, 'no'))).rejects.toThrow(
+  await expect(wrapPlugin('disks', [nameless], path.join(folder, 'no'))).rejects.toThrow(
     'nameless.yaml must say package_name and package_version of its plugin',
   );
-  await expect(wrapPlugin('absent.wgn', path.join(folder, 'plugin.yaml'), path.join(folder, 'no'))).rejects.toThrow(
+  await expect(wrapPlugin('absent.wgn', [path.join(folder, 'plugin.yaml')], path.join(folder, 'no'))).rejects.toThrow(
     'there is no file absent.wgn',
   );
   const wrong = path.join(folder, 'wrong');
-  await wrapPlugin('acme', path.join(folder, 'plugin.yaml'), wrong);
+  await wrapPlugin('acme', [path.join(folder, 'plugin.yaml')], wrong);
   const manifest = JSON.parse(await readFile(path.join(wrong, 'package.json'), 'utf8'));
   manifest.caissonPlugin.python = { wagon: '../acme.wgn' };
   await writeFile(path.join(wrong, 'package.json'), JSON.stringify(manifest));

@@ -144,6 +144,17 @@ describe('told step by step', () => {
   });
 });
 
+test('a worker registers the search attributes where they are not', async () => {
+  const environment = await environmentFor(server);
+  startWorker(environment, '--queue', 'registering');
+  const known = async () => await (await connected(environment)).searchAttributes();
+  await expect.poll(known, { timeout: 25_000, interval: 500 }).toBe(true);
+  const { settings } = await loadSettings({}, environment, environment.HOME);
+  expect(await examine(settings, environment)).toContainEqual(
+    expect.objectContaining({ name: 'Search attributes', status: 'ok' }),
+  );
+});
+
 test('the doctor tells of a task queue that nobody serves, and how to serve it', async () => {
   const environment = await environmentFor(server, { CAISSON_TASK_QUEUE: 'deserted' });
   const { settings } = await loadSettings({}, environment, environment.HOME);

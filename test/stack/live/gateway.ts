@@ -1,8 +1,11 @@
 /** What stands before a Temporal server in a company: TLS, client certificates, API keys. Real ones, on loopback. */
+import { spawn } from 'node:child_process';
 import http2 from 'node:http2';
 import { type AddressInfo, connect as connectTcp } from 'node:net';
+import path from 'node:path';
 import tls from 'node:tls';
 import { onTestFinished } from 'vitest';
+import { freePort } from '../../../client/stack/ports.js';
 import type { Certificates } from '../certificates.js';
 
 /** Ends TLS and passes on what is inside. @returns its address */
@@ -29,6 +32,43 @@ export async function startTlsGateway(
     gateway.close();
   });
   return `127.0.0.1:${(gateway.address() as AddressInfo).port}`;
+}
+
+/**
+ * Demands a certificate of its own authority and tells a client what is wrong with another one, as Temporal's own server
+ * does and Node's does not.
+ */
+export async function startRefusingServer({ folder, caFile }: Certificates): Promise<string> {
+  const address = `127.0.0.1:${await freePort()}`;
+  const server = spawn(
+    'openssl',
+    [
+      ...[
+        's_server',
+        '-accept',
+        address,
+        '-cert',
+        'server.pem',
+        '-key',
+        'server.key',
+        '-CAfile',
+        path.basename(caFile),
+      ],
+      ...['-Verify', '1', '-verify_return_error', '-alpn', 'h2', '-quiet'],
+    ],
+    { cwd: folder, stdio: ['pipe', 'ignore', 'ignore'] },
+  );
+  onTestFinished(() => void server.kill('SIGKILL'));
+  for (let open = false; !open; )
+    open = await new Promise((resolve) => {
+      const [host, port] = address.split(':');
+      const socket = connectTcp(Number(port), host, () => {
+        socket.destroy();
+        resolve(true);
+      });
+      socket.once('error', () => setTimeout(resolve, 50, false));
+    });
+  return address;
 }
 
 export interface KeyGateway {

@@ -44,7 +44,12 @@ def ask(question, **fields):
     with _changed:
         while number not in _answers:
             _changed.wait(1)
-        return _answers.pop(number)
+        answer = _answers.pop(number)
+    if 'error' in answer:
+        from cloudify.exceptions import NonRecoverableError
+
+        raise NonRecoverableError(answer['error'])
+    return answer['value']
 
 
 def outcome(key):
@@ -69,6 +74,6 @@ def _listen(reader):
             elif message['kind'] == 'cancel':
                 cancelled = True
             elif message['kind'] == 'answer':
-                _answers[message['id']] = message['value']
+                _answers[message['id']] = message
             _changed.notify_all()
     os._exit(75)

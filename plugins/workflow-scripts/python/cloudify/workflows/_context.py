@@ -170,6 +170,15 @@ class CloudifyWorkflowNodeInstance(object):
             CloudifyWorkflowRelationshipInstance(self.ctx, self, one) for one in raw['relationships']
         ]
 
+    # A set of them has the same order in each run.
+    def __hash__(self):
+        return hash(self.id)
+
+    @property
+    def _node_instance(self):
+        # Where the reference keeps what it knows of it, which plugins look into.
+        return self
+
     @property
     def node(self):
         return self.ctx.get_node(self.node_id)
@@ -494,11 +503,16 @@ class CloudifyWorkflowContext(object):
             return self._process(NOPTask(self))
         asked = dict(call, call='operation', operation=operation, kwargs=kwargs or {}, override=bool(override))
         question = question_of('call', subject, operation, kwargs)
-        return self._process(WorkflowTask(self, question, asked, '%s %s' % (subject, operation)))
+        task = WorkflowTask(self, question, asked, '%s %s' % (subject, operation))
+        task.cloudify_context = {'node_id': call['instance_id'], 'operation': {'name': operation}}
+        return self._process(task)
+
+    def _walk_task(self, what, ids, **options):
+        call = dict(options, call='walk', walk=what, ids=ids)
+        return WorkflowTask(self, question_of('walk', what, ','.join(ids), None), call, what)
 
     def _walk(self, what, ids, **options):
-        call = dict(options, call='walk', walk=what, ids=ids)
-        WorkflowTask(self, question_of('walk', what, ','.join(ids), None), call, what).get()
+        self._walk_task(what, ids, **options).get()
         self.refresh_node_instances()
 
     def _process(self, task):

@@ -19,6 +19,7 @@ DEFAULT_TOTAL_RETRIES = INFINITE_TOTAL_RETRIES
 DEFAULT_RETRY_INTERVAL = 30
 
 TASK_PENDING = 'pending'
+TASK_SENT = 'sent'
 TASK_STARTED = 'started'
 TASK_SUCCEEDED = 'succeeded'
 TASK_FAILED = 'failed'
@@ -78,6 +79,10 @@ def key_of(question):
 class WorkflowTask(object):
     """Something that is done once; `get()` waits for it."""
 
+    is_subgraph = False
+    # Of an operation: what it is, and of which instance.
+    cloudify_context = None
+
     def __init__(self, ctx, question, call, name=None):
         self.workflow_context = ctx
         self.key = None
@@ -107,7 +112,9 @@ class WorkflowTask(object):
 
     def again(self):
         """The same once more, as another task."""
-        return WorkflowTask(self.workflow_context, self.question, self.call, self.name)
+        task = WorkflowTask(self.workflow_context, self.question, self.call, self.name)
+        task.cloudify_context = self.cloudify_context
+        return task
 
     @property
     def ended(self):
@@ -117,8 +124,18 @@ class WorkflowTask(object):
         self._look()
         return self._state
 
+    def set_state(self, state):
+        self._state = state
+
     def is_terminated(self):
         return self.get_state() in TERMINATED_STATES
+
+    def is_nop(self):
+        return False
+
+    @property
+    def async_result(self):
+        return self
 
     def _look(self):
         outcome = _channel.outcome(self.key)
@@ -165,6 +182,9 @@ class NOPTask(WorkflowTask):
 
     def again(self):
         return NOPTask(self.workflow_context)
+
+    def is_nop(self):
+        return True
 
     @property
     def ended(self):

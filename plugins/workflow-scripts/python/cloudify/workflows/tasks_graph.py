@@ -50,6 +50,23 @@ class TaskDependencyGraph(object):
     def get_task(self, task_id):
         return self._tasks.get(task_id)
 
+    @property
+    def _dependents(self):
+        """By a task's id, the ids of those that wait for it."""
+        found = {}
+        for task, before in self._after.items():
+            for one in before:
+                found.setdefault(one, set()).add(task)
+        return found
+
+    def _is_execution_cancelled(self):
+        return _channel.cancelled
+
+    @property
+    def _finished_tasks(self):
+        # What has ended has been seen to.
+        return {}
+
     def add_task(self, task):
         self._tasks.setdefault(task.key, task)
 
@@ -170,6 +187,8 @@ class TaskDependencyGraph(object):
 
 class SubgraphTask(WorkflowTask):
     """Tasks that belong together: what depends on it waits for all of them."""
+
+    is_subgraph = True
 
     def __init__(self, graph, workflow_context=None, name=None, **_):
         super(SubgraphTask, self).__init__(workflow_context, 'subgraph %s' % name, {}, name)

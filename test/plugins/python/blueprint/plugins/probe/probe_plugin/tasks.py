@@ -340,3 +340,19 @@ def thread(ctx, **_):
 
     threading.Thread(target=time.sleep, args=(1000,)).start()
     return 'done'
+
+
+@operation
+def echo(ctx, value=None, **_):
+    return {'length': len(value), 'value': value}
+
+
+@operation
+def note(ctx, folder, again=False, **_):
+    with open(os.path.join(folder, 'notes'), 'a') as file:
+        file.write('%s%s\n' % (ctx.instance.id.rsplit('_', 1)[0], ' again' if again else ''))
+
+
+@operation
+def visit(ctx, **_):
+    ctx.instance.runtime_properties['visited'] = ctx.operation.name.rsplit('.', 1)[1]

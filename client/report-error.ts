@@ -24,6 +24,14 @@ export function reportError(thrown: unknown, style: ErrorStyle): ReportedError {
   return { text: style.json ? jsonOf(error, exitCode) : textOf(error, style), exitCode };
 }
 
+function ofStore(thrown: unknown): CaissonError | undefined {
+  if (!(thrown instanceof Error) || thrown.name !== 'StoreUnavailable') return undefined;
+  return new CaissonError('unreachable', 'C5011', thrown.message, {
+    hint: 'see whether it runs, and the settings artifacts and s3.*: caisson config list --origin; caisson doctor asks it',
+    cause: thrown,
+  });
+}
+
 const UNAVAILABLE = 14;
 const DENIED = [7, 16];
 
@@ -47,14 +55,6 @@ function ofServer(thrown: unknown): CaissonError | undefined {
       });
   }
   return undefined;
-}
-
-function ofStore(error: unknown): CaissonError | undefined {
-  if (!(error instanceof Error) || error.name !== 'StoreUnavailable') return undefined;
-  return new CaissonError('unreachable', 'C5011', error.message, {
-    hint: 'see whether it runs, and the settings artifacts and s3.*: caisson config list --origin; caisson doctor asks it',
-    cause: error,
-  });
 }
 
 function textOf(error: CaissonError, { colors, verbose }: ErrorStyle): string {

@@ -205,7 +205,8 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
   }
   for (;;) {
     tellInUi();
-    const full = () => workflowInfo().historyLength > MOST_EVENTS || workflowInfo().continueAsNewSuggested;
+    const full = () =>
+      workflowInfo().historyLength > (input.max_events ?? MOST_EVENTS) || workflowInfo().continueAsNewSuggested;
     await condition(() => queue.length > 0 || retired || full());
     const request = queue.shift();
     if (request) await run(request);
@@ -215,8 +216,12 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
       await policies.gone();
       return await condition(allHandlersFinished);
     } else {
+      // What has been begun for others is not this run's to leave behind: no other takes it up.
+      await saved;
+      await policies.settled();
       await condition(allHandlersFinished);
-      const { first: _, modification: _before, ...rest } = input;
+      if (retired) continue;
+      const { first: _, modification: _before, policies: _policies, ...rest } = input;
       await continueAsNew<typeof deployment>({
         ...rest,
         blueprint,

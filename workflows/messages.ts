@@ -166,6 +166,8 @@ export interface DeploymentInput {
   readonly is_protected?: boolean;
   /** Its policies are evaluated, by a workflow that was told of so many changes. */
   readonly policies?: { readonly sequence: number };
+  /** Events after which it continues as new. @default 8000 */
+  readonly max_events?: number;
 }
 
 export interface ResumableExecution {

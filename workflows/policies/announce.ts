@@ -34,6 +34,11 @@ export class PolicyAnnouncer {
     return this.#sequence === undefined ? {} : { policies: { sequence: this.#sequence } };
   }
 
+  /** Resolves when what there was to tell is told. */
+  async settled(): Promise<void> {
+    await this.#told;
+  }
+
   executionBegins(id: string): void {
     this.#tell({ running: id });
   }

@@ -67,9 +67,19 @@ function built(definition: CommandDefinition, outcome: Outcome): Command {
       const own = parameters.at(-1) as Command;
       const global = globalsOf(own.optsWithGlobals());
       const io = processIo(own.optsWithGlobals().color as ColorMode);
-      outcome.code = await run({ args: own.args, options: own.opts(), global, io });
+      outcome.code = await run({ args: own.args, options: optionsOf(own), global, io });
     });
   return command;
+}
+
+/** With those that a group has taken, which knows the same option (`events list --node web`): they are the verb's. */
+function optionsOf(command: Command): Record<string, unknown> {
+  const options = { ...command.opts() };
+  for (let group = command.parent; group?.parent; group = group.parent)
+    for (const [name, value] of Object.entries(group.opts()))
+      if (group.getOptionValueSource(name) === 'cli' && command.getOptionValueSource(name) !== 'cli')
+        options[name] = value;
+  return options;
 }
 
 function optionOf({ flags, summary, default: fallback, repeatable, choices }: OptionDefinition): Option {
@@ -107,8 +117,6 @@ function isCalled({ name, aliases = [] }: CommandEntry, words: readonly string[]
 function inherit(parent: Command): void {
   for (const command of parent.commands) {
     command.copyInheritedSettings(parent);
-    // Of a command that is also a group: what is written after a verb is the verb's, though both know the option.
-    command.enablePositionalOptions(command.commands.length > 0 && command.options.length > 0);
     inherit(command);
   }
 }

@@ -42,9 +42,13 @@ export function uninstallBegin({ state, attempted, system_properties }: NodeInst
   return NEVER_BEGUN.includes(state) ? (state === 'deleted' ? 'deleted' : 'uninitialized') : 'configured';
 }
 
-/** Where the uninstall begins that is the first half of a lifecycle run again after a failure. */
-export function retryBegin(instance: NodeInstance, legacy: boolean): InstanceState {
-  return legacy ? FROM_SCRATCH : uninstallBegin(instance, false);
+/**
+ * Where the uninstall begins that is the first half of a lifecycle run again after a failure.
+ *
+ * @param atBegin the state at the walk's begin: the reference has read it once, and decides both halves by it
+ */
+export function retryBegin(instance: NodeInstance, atBegin: InstanceState, legacy: boolean): InstanceState {
+  return legacy ? uninstallBegin({ ...instance, state: atBegin }, true) : uninstallBegin(instance, false);
 }
 
 /** Whether relationships from an instance in this state have been established. */

@@ -121,7 +121,7 @@ export function reinstallSteps(topology: Topology, instance: NodeInstance, from:
     ...asUndo(uninstallSteps(topology, instance, from), false),
     mark({ closes: true }),
     mark({ opens: `install_${instance.id}` }),
-    ...installSteps(topology, instance, 'uninitialized'),
+    ...installSteps(topology, instance, topology.legacy ? from : 'uninitialized'),
     mark({ closes: true }),
   ];
 }

@@ -56,7 +56,8 @@ export interface WalkOptions {
 export interface Again {
   /** What the subgraph is called then. @default what it was called */
   readonly name?: (instance: NodeInstance) => string;
-  readonly from: (instance: NodeInstance) => InstanceState;
+  /** @param atBegin the state from which its sequence began in this walk */
+  readonly from: (instance: NodeInstance, atBegin: InstanceState) => InstanceState;
   readonly steps: (instance: NodeInstance, from: InstanceState) => readonly Step[];
 }
 
@@ -69,7 +70,7 @@ export async function runWalk(state: ExecutionState, options: WalkOptions): Prom
   const ledger = (): Ledger => ({ [name]: ledgerOf(walk, states) });
   state.openWalk(ledger);
   state.total += countCalls(walk);
-  const driver = new Driver(state, walk, options);
+  const driver = new Driver(state, walk, options, states);
   await driver.run();
   state.closeWalk(ledger);
   tellInUi(state);
@@ -130,6 +131,7 @@ class Driver {
     readonly state: ExecutionState,
     readonly walk: Walk,
     readonly options: WalkOptions,
+    readonly states: WalkLedger['states'],
   ) {
     this.#idle = new Promise((resolve, reject) => {
       this.#left = resolve;
@@ -256,7 +258,7 @@ class Driver {
       if (!own || own.pending > 0) continue;
       this.#restarting.delete(id);
       const instance = this.state.instance(own.sequence.instance_id);
-      const from = again.from(instance);
+      const from = this.#beginAgain(again, instance);
       const how = { tries: this.#tries(id) + 1, from };
       restart(this.walk, id, again.steps(instance, from), how, again.name?.(instance));
     }
@@ -266,12 +268,16 @@ class Driver {
   #leaveRestarts(again: Again): void {
     for (const id of this.#restarting) {
       const own = this.walk.sequences.get(id) as Progress;
-      const from = again.from(this.state.instance(own.sequence.instance_id));
+      const from = this.#beginAgain(again, this.state.instance(own.sequence.instance_id));
       this.walk.restarted.set(id, { tries: this.#tries(id) + 1, from });
       own.status = 'waiting';
       own.done.clear();
       this.walk.held = true;
     }
+  }
+
+  #beginAgain(again: Again, instance: NodeInstance): InstanceState {
+    return again.from(instance, this.states[instance.id] ?? 'uninitialized');
   }
 
   #mayRetry(sequence: string): boolean {

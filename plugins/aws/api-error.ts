@@ -28,6 +28,11 @@ export class ApiError extends Error {
     return this.code === MISSING_REGION || this.code === 'CredentialsProviderError';
   }
 
+  /** Nothing came of it: it was not sent, or whoever sent it is not let in. */
+  get barred(): boolean {
+    return this.unconfigured || this.unreachable || this.status === 401 || this.status === 403;
+  }
+
   get throttled(): boolean {
     return THROTTLED.has(this.code);
   }

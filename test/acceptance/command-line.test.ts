@@ -220,6 +220,8 @@ test('what goes through a pipe has no escape codes; a stream of events is a JSON
     .map((line) => JSON.parse(line));
   expect(events[0]).toMatchObject({ event_type: 'workflow_started', deployment_id: 'typed' });
   expect(events.at(-1)).toMatchObject({ event_type: 'workflow_succeeded' });
+  for (const verb of [['events', 'list'], ['events']])
+    expect((await home.run(...verb, 'typed', '--node', 'nobody', '--json')).stdout).toBe('');
 });
 
 test("commands in Cloudify's spelling are answered with ours and 2", async () => {

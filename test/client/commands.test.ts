@@ -45,18 +45,3 @@ describe.each(loaded.flatMap(({ definition }) => leaves(definition)))('%s', (pat
         expect(known, line).toContain(word);
   });
 });
-
-test('a flag after a verb is the verb’s, also where the group itself knows it', async () => {
-  for (const [line, at] of [
-    ['events list shop --node web -f', 1],
-    ['events shop --node web -f', 0],
-  ] as const) {
-    const program = await buildProgram(line.split(' '), '0.0.0', { code: 0 });
-    const group = program.commands.find((command) => command.name() === 'events');
-    const chosen = at === 1 ? group?.commands[0] : group;
-    chosen?.action(() => undefined);
-    await program.parseAsync(line.split(' '), { from: 'user' });
-    expect(chosen?.opts()).toMatchObject({ node: 'web', follow: true });
-    expect(chosen?.args).toEqual(['shop']);
-  }
-});

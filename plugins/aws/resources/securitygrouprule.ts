@@ -1,6 +1,7 @@
 /** Nodes that are rules of the security group they are contained in. */
 import type { JsonObject } from '../../../blueprint/json.js';
 import { NonRecoverableError } from '../../sdk/errors.js';
+import { ApiError } from '../api-error.js';
 import { type Call, isExternal } from '../call.js';
 import { relatedTo } from '../infer.js';
 import { objectsAt, textAt, valuesAt } from '../json.js';
@@ -43,12 +44,16 @@ async function add(call: Call, ...directions: readonly Direction[]): Promise<voi
   const group = groupOf(call);
   if (group === undefined)
     throw new NonRecoverableError(`${ctx.instance.id} says of no security group that it is a rule of it`);
+  const wanted = await Promise.all(directions.map(async (direction) => await rulesOf(call, group, direction)));
   const rerun = runtime[BEGUN] === true;
   runtime[BEGUN] = true;
   runtime.group_id = group;
   await ctx.instance.update();
-  for (const direction of directions) {
-    const { ids, present } = await authorize(api, group, direction, await rulesOf(call, group, direction));
+  for (const [at, direction] of directions.entries()) {
+    const { ids, present } = await authorize(api, group, direction, wanted[at] ?? []).catch((error) => {
+      if (!rerun && error instanceof ApiError && error.barred) delete runtime[BEGUN];
+      throw error;
+    });
     runtime.security_group_rule_ids = [...valuesAt(runtime, 'security_group_rule_ids'), ...ids];
     if (present.length === 0 || rerun) continue;
     ctx.logger.warn('%d rules of %s were in %s before and stay at uninstall', present.length, ctx.instance.id, group);

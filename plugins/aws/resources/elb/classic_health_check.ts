@@ -2,6 +2,7 @@
 import { isObject, type JsonObject } from '../../../../blueprint/json.js';
 import { NonRecoverableError } from '../../../sdk/errors.js';
 import type { Api } from '../../api.js';
+import { ApiError } from '../../api-error.js';
 import type { Call } from '../../call.js';
 import { unlessGone } from '../../find.js';
 import { objectsAt } from '../../json.js';
@@ -40,9 +41,15 @@ async function create(call: Call): Promise<void> {
   const LoadBalancerName = loadBalancerOf(call);
   const request = { ...config, LoadBalancerName };
   Object.assign(runtime, { LoadBalancerName, resource_config: request });
+  const begun = runtime[BEFORE] !== undefined;
   runtime[BEFORE] ??= (await checkOf(api, LoadBalancerName)) ?? {};
   await ctx.instance.update();
-  runtime.create_response = await api.send('elb.ConfigureHealthCheck', request);
+  try {
+    runtime.create_response = await api.send('elb.ConfigureHealthCheck', request);
+  } catch (error) {
+    if (!begun && error instanceof ApiError && !error.ambiguous) delete runtime[BEFORE];
+    throw error;
+  }
 }
 
 /** The check goes with its load balancer; one that stays gets back what it had. */

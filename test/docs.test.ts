@@ -19,7 +19,7 @@ beforeAll(async () => {
   await promisify(execFile)(process.execPath, [tsc, ...flags], { cwd: ROOT });
   const { apiReference } = await import('../scripts/api-reference.mjs' as string);
   reference = apiReference(declarations, ROOT);
-}, 60_000);
+}, 300_000);
 afterAll(async () => await rm(declarations, { recursive: true, force: true }));
 
 test('everything that is public has a docstring', () => {

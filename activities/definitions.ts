@@ -76,7 +76,10 @@ export class Definitions {
 
   async #notHere(type: string): Promise<never> {
     const elsewhere = (await this.#sources.servedElsewhere?.(type).catch(() => false)) ?? false;
-    if (!elsewhere) unknown(`no worker of this task queue provides ${type}`);
+    if (!elsewhere)
+      unknown(
+        `no worker of this task queue provides ${type}; one that lies in a folder is named to each command (CAISSON_PLUGINS)`,
+      );
     release();
     throw ApplicationFailure.create({
       message: `another worker of this task queue provides ${type}`,

@@ -27,6 +27,7 @@ interface Sealed {
   readonly created_at?: string;
   readonly updated_at?: string;
   readonly hidden?: boolean;
+  readonly schema?: Json;
 }
 
 type Secrets = Readonly<Record<string, Sealed>>;
@@ -73,15 +74,16 @@ export function secretFile({ file, keys, exclusive }: SecretFileOptions): Secret
     },
     async list() {
       return Object.entries(await read())
-        .map(([key, { created_at, updated_at, hidden }]) => ({
+        .map(([key, { created_at, updated_at, hidden, schema }]) => ({
           key,
           created_at: created_at ?? null,
           updated_at: updated_at ?? null,
           hidden: hidden === true,
+          ...(schema === undefined ? {} : { schema }),
         }))
         .sort((a, b) => (a.key < b.key ? -1 : 1));
     },
-    async set(key, value, { hidden, onlyNew = false } = {}) {
+    async set(key, value, { hidden, schema, onlyNew = false } = {}) {
       await exclusive(async () => {
         const secrets = await read();
         const before = Object.hasOwn(secrets, key) ? secrets[key] : undefined;
@@ -92,6 +94,7 @@ export function secretFile({ file, keys, exclusive }: SecretFileOptions): Secret
           created_at: before?.created_at ?? now,
           updated_at: now,
           ...((hidden ?? before?.hidden) ? { hidden: true } : {}),
+          ...(schema === undefined && before?.schema === undefined ? {} : { schema: schema ?? before?.schema ?? null }),
         };
         await write({ ...secrets, [key]: { ...seal(key, value, current), ...about } });
       });

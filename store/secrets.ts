@@ -16,10 +16,14 @@ export interface SecretEntry {
   readonly updated_at: string | null;
   /** Not to be shown to people; operations get it. */
   readonly hidden: boolean;
+  /** JSON Schema that its values are checked against when they are stored. */
+  readonly schema?: Json;
 }
 
 export interface SetOptions {
   readonly hidden?: boolean | undefined;
+  /** Kept with it. @default the one it has */
+  readonly schema?: Json | undefined;
   /** @throws SecretExists instead of replacing one */
   readonly onlyNew?: boolean;
 }

@@ -28,7 +28,7 @@ async function run(invocation: Invocation): Promise<number> {
     ...files.map((file) => `${folder}/${file}`),
     '',
     `next: cd ${folder} && npm install && npm test`,
-    'try it: CAISSON_PLUGINS=. npx caisson install examples/blueprint.yaml -d try',
+    'try it: export CAISSON_PLUGINS=$PWD; npx caisson install examples/blueprint.yaml -d try',
     'give it to all workers: npx caisson plugins upload .',
   ].join('\n');
   printSingle(io, global.format, { kind: 'plugin', item: { name, folder, files: [...files] }, name, text });

@@ -129,7 +129,11 @@ function rowsOf({ policies: all }: PoliciesView): Row[] {
     const subjects = Object.entries(standings);
     if (subjects.length > 0) return subjects.map(([subject, standing]) => ({ ...own, subject, ...rowOf(standing) }));
     const phase = watches === 'unsupported' ? 'unsupported' : 'idle';
-    return [{ ...own, subject: null, phase, fired: 0, value: null, since: null, text: '' }];
+    const text =
+      watches === 'unsupported'
+        ? 'its rules are in another language: what is evaluated are caisson.policies.Health and caisson.policies.Metric'
+        : '';
+    return [{ ...own, subject: null, phase, fired: 0, value: null, since: null, text }];
   });
 }
 

@@ -9,13 +9,15 @@ export interface PreparedFromFlags {
 
 /** @throws CaissonError for a blueprint, inputs, secrets or an id that cannot be */
 export async function prepareFromFlags(invocation: Invocation): Promise<PreparedFromFlags> {
-  const { args, global } = invocation;
+  const { args, global, io } = invocation;
   const { compileBlueprint, prepare } = await import('../prepare.js');
   const { readGivenInputs } = await import('../inputs.js');
   const { installedPlugins, knownSecrets } = await import('../session.js');
   const { checkId } = await import('../deployment-id.js');
+  const { unevaluatedPolicies } = await import('../unevaluated-policies.js');
   const catalog = await installedPlugins(global);
   const blueprint = await compileBlueprint(args[0] ?? '', catalog);
+  for (const text of unevaluatedPolicies(blueprint.plan)) io.err(`warning: ${text}`);
   const id = optionalText(invocation, 'deploymentId') ?? blueprint.id;
   checkId(id);
   const given = await readGivenInputs(texts(invocation, 'inputs'), blueprint.plan.inputs);

@@ -8,6 +8,10 @@ const VALUE_FLAGS = [
   { flags: '-f, --secret-file <file>', summary: 'a file that holds the value' },
   { flags: '--stdin', summary: 'read the value from standard input' },
   { flags: '--from-env <variable>', summary: 'take the value of an environment variable' },
+  {
+    flags: '--schema <schema>',
+    summary: 'JSON Schema of the value, as text or a file; kept, and later values are checked too',
+  },
   { flags: '--dict', summary: 'the value is a JSON object, of which blueprints take one field' },
   { flags: '--list', summary: 'the value is a JSON list' },
   { flags: '--hidden-value', summary: 'never show the value to anybody but operations' },
@@ -26,6 +30,7 @@ const create: CommandDefinition = {
   examples: [
     ['caisson secrets create db-password --from-env DB_PASSWORD', 'without showing it to anybody'],
     ['caisson secrets create key -f id_rsa -u', 'from a file; replace what there was'],
+    [`caisson secrets create port -s 5432 --schema '{"type": "integer"}'`, 'a number, and never anything else'],
   ],
   run: async (invocation) => await store(invocation, flag(invocation, 'updateIfExists')),
 };
@@ -143,8 +148,12 @@ async function store(invocation: Invocation, replace: boolean): Promise<number> 
   const [key = ''] = args;
   const secrets = await (await import('../session.js')).secretsOf(global);
   if (!secrets.set) throw await readOnly(secrets.provider);
-  await secrets.set(key, await typedValue(invocation), {
+  const schema = await givenSchema(invocation);
+  const kept = schema ?? (replace ? (await secrets.list()).find((entry) => entry.key === key)?.schema : undefined);
+  const value = await typedValue(invocation, kept);
+  await secrets.set(key, value, {
     ...(flag(invocation, 'hiddenValue') ? { hidden: true } : {}),
+    ...(schema === undefined ? {} : { schema }),
     onlyNew: !replace,
   });
   if (!global.quiet) io.err(`secret ${key} stored`);
@@ -156,12 +165,51 @@ async function readOnly(provider: string): Promise<Error> {
   return usageError(`secrets from ${provider} can only be read here`, 'change them where they are made');
 }
 
+async function givenSchema(invocation: Invocation): Promise<Json | undefined> {
+  const { usageError } = await import('../errors.js');
+  const { unknownKeywords } = await import('../value-schema.js');
+  const given = optionalText(invocation, 'schema');
+  if (given === undefined) return undefined;
+  const { readFile } = await import('node:fs/promises');
+  const text = given.trimStart().startsWith('{') ? given : await readFile(given, 'utf8').catch(() => given);
+  let schema: Json;
+  try {
+    schema = JSON.parse(text) as Json;
+  } catch {
+    throw usageError('--schema is neither JSON nor a file that holds it');
+  }
+  const unknown = unknownKeywords(schema);
+  if (unknown.length > 0) throw usageError(`the schema has keywords that are not checked here: ${unknown.join(', ')}`);
+  return schema;
+}
+
+/** The value as its schema says: text, or what the text is as JSON. */
+async function valueBySchema(text: string, schema: Json): Promise<Json> {
+  const { CaissonError } = await import('../errors.js');
+  const { misfits } = await import('../value-schema.js');
+  const wrong = misfits(text, schema);
+  if (wrong.length === 0) return text;
+  const parsed = jsonIn(text);
+  const found = parsed === undefined ? wrong : misfits(parsed, schema);
+  if (parsed !== undefined && found.length === 0) return parsed;
+  throw new CaissonError('validation', 'C3011', `the value is not as its schema says: ${found.join('; ')}`);
+}
+
+function jsonIn(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+}
+
 /** What it holds is not shown, whatever is wrong with it. */
-async function typedValue(invocation: Invocation): Promise<Json> {
+async function typedValue(invocation: Invocation, schema: Json | undefined): Promise<Json> {
   const { usageError } = await import('../errors.js');
   const [dict, asList] = [flag(invocation, 'dict'), flag(invocation, 'list')];
   if (dict && asList) throw usageError('a value is either --dict or --list');
   const text = await givenValue(invocation);
+  if (schema !== undefined) return await valueBySchema(text, schema);
   if (!dict && !asList) return text;
   let value: Json | undefined;
   try {

@@ -19,12 +19,14 @@ async function run({ args, io, global }: Invocation): Promise<number> {
   const { diagnosticStyle } = await import('../report-error.js');
   const { renderDiagnostic } = await import('../../blueprint/diagnostics.js');
   const { EXIT } = await import('../exit.js');
+  const { unevaluatedPolicies } = await import('../unevaluated-policies.js');
   const catalog = await installedPlugins(global, io);
   const items: object[] = [];
   let wrong = 0;
   for (const path of args) {
     try {
-      await compileBlueprint(path, catalog);
+      const { plan } = await compileBlueprint(path, catalog);
+      for (const text of unevaluatedPolicies(plan)) io.err(`warning: ${path}: ${text}`);
       items.push({ path, valid: true, diagnostics: [] });
       if (global.format !== 'json') io.out(`${io.colors.green('✓')} ${path}`);
     } catch (error) {

@@ -127,7 +127,8 @@ export interface NodeInstanceView<RuntimeProperties extends object = Record<stri
   readonly version: number;
   /**
    * Reads and writes at any depth; stored when the operation ends, well or not. Values are JSON: anything else is refused
-   * when it is written. What concurrent operations write under other paths is kept; under the same path the last one wins.
+   * when it is written. What concurrent operations write under other paths is kept, and what they add to the end of the same
+   * list; else, under the same path the last one wins.
    */
   runtimeProperties: RuntimeProperties;
   /** The runtime property at a path. @example instance.get('disks[0].id') */

@@ -199,7 +199,9 @@ export function createOperationContext(
       cacheFolder: async () => await host.cacheFolder(),
     },
     logger,
-    signal: host.signal,
+    get signal() {
+      return host.signal;
+    },
     checkpoint: host.checkpoint,
     heartbeat: (detail?: Json) => host.heartbeat(detail),
     sendEvent: (message: string) => host.sendEvent(message),

@@ -72,7 +72,8 @@ export async function vaultSecrets(place: string, settings: VaultSettings): Prom
       const keys = await keysBelow('');
       return keys.sort().map((key): SecretEntry => ({ key, created_at: null, updated_at: null, hidden: false }));
     },
-    async set(key, value, { hidden, onlyNew = false } = {}) {
+    async set(key, value, { hidden, schema, onlyNew = false } = {}) {
+      if (schema !== undefined) throw new SecretsUnavailable('Vault keeps no schemas of secrets: leave --schema out');
       if (hidden) throw new SecretsUnavailable('Vault knows no hidden values: its policies say who may read a secret');
       const body = { data: toFields(value), ...(onlyNew ? { options: { cas: 0 } } : {}) };
       const answer = await ask({ method: 'POST', path: at('data', key), body });

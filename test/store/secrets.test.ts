@@ -33,10 +33,10 @@ describe('in a folder', () => {
   test('listed and deleted by key, with the times of the first and the last value', async () => {
     const secrets = await opened({ location: await scratchFolder() });
     await secrets.set('b', 1);
-    await secrets.set('a', 2, { hidden: true });
+    await secrets.set('a', 2, { hidden: true, schema: { type: 'integer' } });
     await secrets.set('a', 3);
     const [a] = await secrets.list();
-    expect(a).toMatchObject({ key: 'a', hidden: true });
+    expect(a).toMatchObject({ key: 'a', hidden: true, schema: { type: 'integer' } });
     expect(a!.created_at! <= a!.updated_at!).toBe(true);
     expect(await keys(secrets)).toEqual(['a', 'b']);
     expect(await secrets.delete('a')).toBe(true);

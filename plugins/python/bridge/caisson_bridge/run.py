@@ -1,9 +1,10 @@
 """One operation from its call to its end."""
 import logging
+import os
 
 from cloudify import _wire, context, exceptions, manager, state, utils
 
-from caisson_bridge import logs, rest
+from caisson_bridge import logs, rest, sdk
 from caisson_bridge.endpoint import WorkerEndpoint
 
 
@@ -21,6 +22,7 @@ def run(function):
     endpoint = WorkerEndpoint(described)
     ctx = _context_of(described, function, endpoint)
     _replace_manager(ctx, endpoint)
+    sdk.lead_to(os.path.join(os.environ['CFY_RESOURCES_ROOT'], 'deployments', ctx.tenant_name))
     logs.follow(logging.getLogger())
     kwargs = dict(described['parameters'], ctx=ctx)
     with state.current_ctx.push(ctx, kwargs):

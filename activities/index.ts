@@ -51,9 +51,9 @@ export function createActivities(dependencies: ActivityDependencies): Activities
 function operationActivities({ environment, payloads, observers = [], ...sources }: ActivityDependencies): Activities {
   const runs = new BegunRuns(payloads);
   const definitions = new Definitions(sources);
-  const run = async (request: OperationRequest) => {
+  const run = async (request: OperationRequest, traceparent?: string) => {
     const definition = await definitions.find(activityInfo().activityType, request);
-    return await runOperation(definition, request, environment);
+    return await runOperation(definition, request, environment, traceparent);
   };
   const perform = async (sent: OperationRequest | LeanRequest): Promise<unknown> => {
     const request = await wholeRequest(sent, runs);

@@ -42,7 +42,7 @@ const PATIENCE_MS = 10_000;
 
 async function answer(deployment: string, query: string | undefined, url: string | undefined): Promise<MetricAnswers> {
   if (url === undefined)
-    return { error: 'no Prometheus is known: set the policy property `prometheus`, or the setting prometheus' };
+    return { error: 'no Prometheus is known: set the policy property `prometheus`, or the setting worker.prometheus' };
   const asked = new URL('api/v1/query', url.endsWith('/') ? url : `${url}/`);
   asked.searchParams.set('query', expressionOf(deployment, query));
   const headers = takeCredentials(asked);

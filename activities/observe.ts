@@ -41,12 +41,18 @@ export interface Observer {
   attemptBegins?(attempt: AttemptView): void;
   attemptEnded?(attempt: AttemptView, end: AttemptEnd): void;
   executionEnded?(execution: SaveSnapshotRequest): void;
+  /** What goes with the attempt to whatever it calls: a W3C trace context. */
+  traceparentOf?(attempt: AttemptView): string | undefined;
 }
 
-type Run = (request: OperationRequest) => Promise<OperationResult>;
+type Run = (request: OperationRequest, traceparent?: string) => Promise<OperationResult>;
 
 /** The same operation, watched. */
-export function observedOperation(type: string, run: Run, observers: readonly Observer[]): Run {
+export function observedOperation(
+  type: string,
+  run: Run,
+  observers: readonly Observer[],
+): (request: OperationRequest) => Promise<OperationResult> {
   const plugin = type.slice(0, type.indexOf('.'));
   return async (request) => {
     const info = activityInfo();
@@ -65,7 +71,7 @@ export function observedOperation(type: string, run: Run, observers: readonly Ob
       for (const observer of observers) observer.attemptEnded?.(attempt, { ...end, ended_at: Date.now() });
     };
     try {
-      const result = await run(request);
+      const result = await run(request, observers.map((one) => one.traceparentOf?.(attempt)).find(Boolean));
       ended({ outcome: 'succeeded' });
       return result;
     } catch (error) {

@@ -26,19 +26,12 @@ export type LogOwner = Pick<OperationRequest, 'execution'> & { readonly deployme
 /** @param worker names the file: each worker appends to its own */
 export function operationLog(store: ArtifactStore, worker: string, request: LogOwner): OperationLog {
   if (request.execution.id === POLICY_CHECKS) return NO_LOG;
-  const workflowId = executionWorkflowId(request.deployment.id, request.execution.id);
-  const key = `${executionFolder('logs', workflowId)}/${worker}.ndjson`;
-  const context = {
-    ...(request.instance_id === undefined ? {} : { node_instance_id: request.instance_id }),
-    ...(request.operation === undefined ? {} : { operation: request.operation.name }),
-    ...(request.source_id === undefined ? {} : { source_id: request.source_id, target_id: request.target_id }),
-  };
   let lines: string[] = [];
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> = Promise.resolve();
 
   function add(fields: object): void {
-    lines.push(`${JSON.stringify({ timestamp: new Date().toISOString(), ...fields, ...context })}\n`);
+    lines.push(`${JSON.stringify({ timestamp: new Date().toISOString(), ...fields, ...subjectOf(request) })}\n`);
     timer ??= setTimeout(() => void close(), FLUSH_MS);
   }
 
@@ -48,7 +41,9 @@ export function operationLog(store: ArtifactStore, worker: string, request: LogO
     const text = lines.join('');
     lines = [];
     if (text !== '')
-      writing = writing.then(async () => await store.append(key, Buffer.from(text))).catch(() => undefined);
+      writing = writing
+        .then(async () => await store.append(keyOf(request, worker), Buffer.from(text)))
+        .catch(() => undefined);
     await writing;
   }
 
@@ -56,5 +51,17 @@ export function operationLog(store: ArtifactStore, worker: string, request: LogO
     write: (level, message) => add({ level, message }),
     event: (event_type, message) => add({ event_type, message }),
     close,
+  };
+}
+
+function keyOf({ deployment, execution }: LogOwner, worker: string): string {
+  return `${executionFolder('logs', executionWorkflowId(deployment.id, execution.id))}/${worker}.ndjson`;
+}
+
+function subjectOf({ instance_id, operation, source_id, target_id }: LogOwner): object {
+  return {
+    ...(instance_id === undefined ? {} : { node_instance_id: instance_id }),
+    ...(operation === undefined ? {} : { operation: operation.name }),
+    ...(source_id === undefined ? {} : { source_id, target_id }),
   };
 }

@@ -14,18 +14,17 @@ import { retryText, taskName } from '../workflows/event-texts.js';
 import { patchSignal, requestQuery } from '../workflows/messages.js';
 import { unpacked } from '../workflows/packed-snapshot.js';
 import { type AttemptHistory, type AttemptMark, attemptHistory, MOST_LOST_WORKERS } from './attempts.js';
+import { beating } from './beat.js';
 import type { OperationEnvironment } from './environment.js';
 import type { OperationRequest, OperationResult, Patches } from './request.js';
 import { resolveSecrets, type SecretLookup } from './secrets.js';
 import { isCancelled, toFailure } from './to-failure.js';
 
-/** How often a beat is due. The server answers with a cancel request, so this is also how fast a cancel arrives. */
-const BEAT_MS = 2_000;
-
 export async function runOperation(
   definition: OperationDefinition,
   first: OperationRequest,
   environment: OperationEnvironment,
+  traceparent?: string,
 ): Promise<OperationResult> {
   const { info, cancellationSignal, heartbeat } = Context.current();
   const known = attemptHistory(info.attempt, info.heartbeatDetails as AttemptMark | undefined);
@@ -43,10 +42,11 @@ export async function runOperation(
     ...(checkpoint === undefined ? {} : { checkpoint }),
     ...end,
   });
-  const beat = setInterval(() => heartbeat(mark()), BEAT_MS);
+  const stopBeating = beating(() => heartbeat(mark()));
   const timeout = timeoutOf(definition, first);
   const { releasing } = environment;
-  const signal = AbortSignal.any([cancellationSignal, releasing, timeout?.signal].filter((one) => one !== undefined));
+  const signals = [cancellationSignal, releasing, timeout?.signal].filter((one) => one !== undefined);
+  let signal: AbortSignal | undefined;
   // A later attempt asks for its request anew: properties may have changed since the first was sent.
   const fetched = info.attempt === 1 ? first : ((await freshRequest(first)) ?? first);
   const log = environment.logFor(first);
@@ -64,7 +64,10 @@ export async function runOperation(
   }
 
   const hostWith = (revealed: Json | undefined): OperationHost => ({
-    signal,
+    get signal() {
+      signal ??= AbortSignal.any(signals);
+      return signal;
+    },
     ...(revealed === undefined ? {} : { checkpoint: revealed }),
     log: (level, message) => log.write(level, secrets.mask(message)),
     sendEvent: (message) => log.event('plugin_event', secrets.mask(message)),
@@ -89,7 +92,7 @@ export async function runOperation(
     // A secret that is not there fails the operation like anything else that it needs.
     const request = await resolveSecrets(fetched, secrets);
     const revealed = history.checkpoint === undefined ? undefined : await secrets.reveal(history.checkpoint);
-    const attempt = { retryNumber: history.retryNumber, resume: history.resume };
+    const attempt = { retryNumber: history.retryNumber, resume: history.resume, traceparent };
     if (retry !== '' && !history.resume) log.event('task_started', `Task started '${task}'${retry}`);
     handle = createOperationContext(request, hostWith(revealed), attempt);
     const result = await definition.run(handle.ctx, request.inputs as JsonObject);
@@ -133,7 +136,7 @@ export async function runOperation(
     await log.close();
     throw masked(failure, secrets);
   } finally {
-    clearInterval(beat);
+    stopBeating();
     timeout?.clear();
     await log.close();
   }

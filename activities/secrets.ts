@@ -66,9 +66,9 @@ export async function resolveSecrets(request: OperationRequest, secrets: SecretL
   const values = new Map<string, Json>();
   const { instances } = request.snapshot;
   const { properties } = request.plugin;
-  for (const key of secretKeys([request.inputs, properties ?? null, request.snapshot.nodes as unknown as Json])) {
-    values.set(key, await secrets.get(key));
-  }
+  const needed = secretKeys([request.inputs, properties ?? null]);
+  for (const node of Object.values(request.snapshot.nodes)) for (const key of keysIn(node.properties)) needed.add(key);
+  for (const key of needed) values.set(key, await secrets.get(key));
   for (const key of secretKeys(instances as unknown as Json)) {
     // A reference among runtime properties may outlive its secret, and most operations do not look at it.
     const value = values.has(key) ? undefined : await secrets.get(key).catch(absent);
@@ -100,6 +100,18 @@ export async function resolveSecrets(request: OperationRequest, secrets: SecretL
 
 function absent(error: unknown): undefined {
   if (!(error instanceof NonRecoverableError)) throw error;
+}
+
+/** Node properties are the same for all operations of a run, and nobody may change them. */
+const known = new WeakMap<JsonObject, ReadonlySet<string>>();
+
+function keysIn(properties: JsonObject): ReadonlySet<string> {
+  let keys = known.get(properties);
+  if (!keys) {
+    keys = secretKeys(properties);
+    known.set(properties, keys);
+  }
+  return keys;
 }
 
 function secretKeys(value: Json, keys = new Set<string>()): Set<string> {

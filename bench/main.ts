@@ -43,8 +43,11 @@ if (values.workers !== undefined) {
   const { benchWorkers } = await import('./workers.js');
   const results = await benchWorkers({ workers: values.workers.split(',').map(Number), say });
   if (!values.json)
-    for (const { kind, workers, operations_per_second, ratio } of results)
-      process.stdout.write(`${kind}: ${workers} workers, ${operations_per_second} operations/s, ${ratio} times one\n`);
+    for (const { kind, workers, operations_per_second, ratio, worker_cpu_ms, server_cpu_ms } of results)
+      process.stdout.write(
+        `${kind}: ${workers} workers, ${operations_per_second} operations/s, ${ratio} times one; ` +
+          `processor time for each: workers ${worker_cpu_ms ?? '?'} ms, server ${server_cpu_ms ?? '?'} ms\n`,
+      );
   process.stdout.write(`${JSON.stringify({ results })}\n`);
   process.exit(0);
 }

@@ -33,6 +33,25 @@ export async function withOwnStack<Result>(name: string, use: (own: OwnStack) =>
   }
 }
 
+/** Ticks of the clock by which Linux counts processor time: the same on every machine. */
+const TICK_MS = 10;
+
+/** Milliseconds of processor time that processes have used since their start. Linux tells; other platforms do not. */
+export async function processorTime(pids: readonly number[]): Promise<number | null> {
+  let ticks = 0;
+  for (const pid of pids) {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+    if (stat === undefined) return null;
+    // The name before it may hold anything but a closing bracket after the last one.
+    const [user, system] = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .slice(11, 13);
+    ticks += Number(user) + Number(system);
+  }
+  return ticks * TICK_MS;
+}
+
 /** Peak resident memory of a process since its start, MiB. Linux tells; other platforms do not. */
 export async function peakMemory(pid: number): Promise<number | null> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');

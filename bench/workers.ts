@@ -21,7 +21,7 @@ import { installedPlugins } from '../plugins/installed.js';
 import { DEFAULT_OPTIONS } from '../workflows/messages.js';
 import { closed } from './closed.js';
 import { type Kind, OPERATIONS, writeLayered } from './layered.js';
-import { withOwnStack } from './own-stack.js';
+import { processorTime, withOwnStack } from './own-stack.js';
 
 export interface WorkersOptions {
   readonly workers: readonly number[];
@@ -36,6 +36,12 @@ export interface WorkersResult {
   readonly operations_per_second: number;
   /** Throughput ÷ that of the first number of workers. */
   readonly ratio: number;
+  /**
+   * Milliseconds of processor time for each operation, of all workers and of the server: they say what it costs where the
+   * machine is busy with other things. Null where the system does not tell.
+   */
+  readonly worker_cpu_ms: number | null;
+  readonly server_cpu_ms: number | null;
 }
 
 const PROGRAM = fileURLToPath(new URL('../../bin/caisson.js', import.meta.url));
@@ -56,15 +62,21 @@ export async function benchWorkers({ workers: counts, say }: WorkersOptions): Pr
       let first: number | undefined;
       const file = await writeLayered(home, nodes, blueprint);
       for (const workers of counts) {
-        const took = await withWorkers(
+        const operations = DEPLOYMENTS * nodes * OPERATIONS.length;
+        const { took, workerCpu, serverCpu } = await withWorkers(
           { address: stack.server.address, artifacts: settings.artifacts, workers, places },
-          async (connection) => {
+          async (connection, pids) => {
             // Once for nothing: caches are warm for all alike.
             await installAll(connection, catalog, file);
-            return await installAll(connection, catalog, file);
+            const spent = async () => [await processorTime(pids), await processorTime([stack.server.pid])] as const;
+            const before = await spent();
+            const took = await installAll(connection, catalog, file);
+            const [workerCpu, serverCpu] = (await spent()).map((after, at) =>
+              perOperation(after, before[at], operations),
+            );
+            return { took, workerCpu, serverCpu };
           },
         );
-        const operations = DEPLOYMENTS * nodes * OPERATIONS.length;
         const rate = (operations / took) * 1_000;
         first ??= rate;
         say(`${kind}, ${workers} workers: ${Math.round(took)} ms`);
@@ -75,11 +87,19 @@ export async function benchWorkers({ workers: counts, say }: WorkersOptions): Pr
           took_ms: Math.round(took),
           operations_per_second: Math.round(rate),
           ratio: Math.round((rate / first) * 100) / 100,
+          worker_cpu_ms: workerCpu ?? null,
+          server_cpu_ms: serverCpu ?? null,
         });
       }
     }
     return results;
   });
+}
+
+function perOperation(after: number | null, before: number | null | undefined, operations: number): number | null {
+  return after === null || before === null || before === undefined
+    ? null
+    : Math.round(((after - before) / operations) * 100) / 100;
 }
 
 interface Serving {
@@ -93,7 +113,7 @@ interface Serving {
 /** Workers as users start them, on a task queue of their own, each with a home of its own. */
 async function withWorkers<Result>(
   { address, artifacts, workers, places }: Serving,
-  use: (connection: CaissonConnection) => Promise<Result>,
+  use: (connection: CaissonConnection, pids: readonly number[]) => Promise<Result>,
 ): Promise<Result> {
   const folder = await mkdtemp(path.join(tmpdir(), 'caisson-bench-workers-'));
   const environment = {
@@ -118,7 +138,10 @@ async function withWorkers<Result>(
       );
     while ((await pollersOf(connection, settings.taskQueue)).length < workers)
       await new Promise((resolve) => setTimeout(resolve, 200));
-    return await use(connection);
+    return await use(
+      connection,
+      started.flatMap(({ pid }) => pid ?? []),
+    );
   } finally {
     await connection.close();
     await Promise.all(started.map(ended));

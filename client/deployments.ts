@@ -158,7 +158,7 @@ export interface DeleteOptions {
 }
 
 /**
- * Ends a deployment: its record stays readable as long as the server keeps closed workflows.
+ * Ends a deployment and its schedules: its record stays readable as long as the server keeps closed workflows.
  *
  * @throws CaissonError (not-found); (conflict) while it runs, has live instances or others depend on it, unless forced
  */
@@ -171,6 +171,7 @@ export async function deleteDeployment(
   const options = { force };
   const handle = connection.client.workflow.getHandle(deploymentWorkflowId(id));
   await refusedUpdate(handle.executeUpdate(retireUpdate, { args: [options] }), () => noDeployment(id));
+  await (await import('./schedules.js')).deleteSchedulesOf(connection, id);
 }
 
 /** Writes runtime properties by hand. @throws CaissonError (conflict) while an execution runs */

@@ -167,6 +167,18 @@ export async function deleteSchedule(connection: CaissonConnection, deploymentId
   await known(connection, deploymentId, id, async (handle) => await handle.delete());
 }
 
+/** All schedules of a deployment that has ended: they would start nothing, or meet another one of its id. */
+export async function deleteSchedulesOf({ client }: CaissonConnection, deploymentId: string): Promise<void> {
+  for await (const { scheduleId: own } of client.schedule.list())
+    if (own.startsWith(scheduleId(deploymentId, '')))
+      await client.schedule
+        .getHandle(own)
+        .delete()
+        .catch((error) => {
+          if (!(error instanceof ScheduleNotFoundError)) throw error;
+        });
+}
+
 async function known<Result>(
   { client }: CaissonConnection,
   deploymentId: string,

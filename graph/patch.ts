@@ -1,7 +1,7 @@
 /**
- * Runtime properties travel as patches: lists of "set this path", "delete this path" and "let an object be at this
- * path", applied one by one by the execution. Two operations that write different paths of one instance at the same
- * time both keep what they wrote.
+ * Runtime properties travel as patches: lists of "set this path", "delete this path", "add to the list at this path" and
+ * "let an object be at this path", applied one by one by the execution. Two operations that write different paths of one
+ * instance at the same time both keep what they wrote, and so do two that add to one list.
  */
 import type { Json, JsonObject } from '../blueprint/json.js';
 
@@ -12,7 +12,11 @@ export type PatchOperation =
   | readonly [op: 'set', path: PropertyPath, value: Json]
   | readonly [op: 'delete', path: PropertyPath]
   /** An object is to be there: of several writers that found none, no one's empties what another has put into it. */
-  | readonly [op: 'ensure', path: PropertyPath];
+  | readonly [op: 'ensure', path: PropertyPath]
+  /** To the end of the list that is there. */
+  | readonly [op: 'append', path: PropertyPath, items: readonly Json[]]
+  /** The same by a writer that found nothing there. Of several that begin the same list, it is begun once. */
+  | readonly [op: 'begin', path: PropertyPath, items: readonly Json[]];
 
 export type Patch = readonly PatchOperation[];
 
@@ -24,14 +28,17 @@ export function isPatch(value: unknown): value is Patch {
 function isPatchOperation(value: unknown): value is PatchOperation {
   if (!Array.isArray(value) || !Array.isArray(value[1])) return false;
   if (!value[1].every((key) => typeof key === 'string' || Number.isInteger(key))) return false;
+  if (value[0] === 'append' || value[0] === 'begin') return value.length === 3 && Array.isArray(value[2]);
   return value[0] === 'set' ? value.length === 3 : ['delete', 'ensure'].includes(value[0]) && value.length === 2;
 }
 
-/** The patch with each value that it sets put through `map`. */
+/** The patch with each value that it sets or adds put through `map`. */
 export function mapPatch(patch: Patch, map: (value: Json) => Json): Patch {
-  return patch.map((operation) =>
-    operation[0] === 'set' ? (['set', operation[1], map(operation[2])] as const) : operation,
-  );
+  return patch.map((operation) => {
+    const [op, path, value] = operation;
+    if (op === 'set') return [op, path, map(value)] as const;
+    return op === 'append' || op === 'begin' ? ([op, path, value.map(map)] as const) : operation;
+  });
 }
 
 /**
@@ -44,12 +51,20 @@ export function applyPatch(properties: JsonObject, patch: Patch): JsonObject {
     if (path.some((key) => key === '__proto__')) continue;
     if (op === 'set') result = setAt(result, path, 0, value);
     else if (op === 'delete') result = deleteAt(result, path, 0);
+    else if (op === 'append' || op === 'begin')
+      result = setAt(result, path, 0, extended(valueAt(result, path), op, value));
     else if (!isObject(valueAt(result, path))) result = setAt(result, path, 0, {});
   }
   return isObject(result) ? result : {};
 }
 
-function valueAt(current: Json | undefined, path: PropertyPath): Json | undefined {
+function extended(list: Json | undefined, op: 'append' | 'begin', items: readonly Json[]): Json {
+  if (!Array.isArray(list)) return [...items];
+  return op === 'begin' && JSON.stringify(list) === JSON.stringify(items) ? list : [...list, ...items];
+}
+
+/** What is at a path; undefined when there is nothing. */
+export function valueAt(current: Json | undefined, path: PropertyPath): Json | undefined {
   let value = current;
   for (const key of path) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;

@@ -50,6 +50,10 @@ export function startTracing(environment: Environment, options: TracingOptions):
         if (!isWell) add(attemptSpan(namespace, attempt, end));
       },
       executionEnded: (execution) => add(executionSpan(namespace, execution)),
+      traceparentOf(attempt) {
+        const { traceId, spanId } = attemptIds(namespace, attempt);
+        return `00-${traceId}-${spanId}-${isKept(traceId, ratio) ? '01' : '00'}`;
+      },
     },
     close: async () => await exporter.close(),
   };
@@ -58,15 +62,6 @@ export function startTracing(environment: Environment, options: TracingOptions):
 export function attemptSpan(namespace: string, attempt: AttemptView, end: AttemptEnd): Span {
   const { type, plugin, started_at } = attempt;
   const { execution, deployment, operation, instance_id, source_id, target_id, snapshot, task_id } = attempt.request;
-  const own = `${attempt.run_id} ${attempt.activity_id} ${attempt.scheduled_at} ${attempt.attempt}`;
-  const ids =
-    execution.id === POLICY_CHECKS
-      ? { traceId: digits(32, namespace, own), spanId: digits(16, namespace, own) }
-      : {
-          ...idsOf(namespace, deployment.id, execution.id),
-          parentSpanId: idsOf(namespace, deployment.id, execution.id).spanId,
-          spanId: digits(16, namespace, own),
-        };
   const subject = source_id === undefined ? (instance_id ?? deployment.id) : `${source_id} → ${target_id}`;
   const shortName = operation.name.slice(operation.name.lastIndexOf('.') + 1);
   const attributes = {
@@ -90,13 +85,22 @@ export function attemptSpan(namespace: string, attempt: AttemptView, end: Attemp
     'temporal.run_id': attempt.run_id,
   };
   return {
-    ...ids,
+    ...attemptIds(namespace, attempt),
     name: `${subject} · ${shortName}`,
     start: started_at,
     end: end.ended_at,
     attributes,
     ...(end.error ? { error: end.error.message } : {}),
   };
+}
+
+function attemptIds(namespace: string, { request, ...attempt }: AttemptView) {
+  const { execution, deployment } = request;
+  const own = `${attempt.run_id} ${attempt.activity_id} ${attempt.scheduled_at} ${attempt.attempt}`;
+  const spanId = digits(16, namespace, own);
+  if (execution.id === POLICY_CHECKS) return { traceId: digits(32, namespace, own), spanId };
+  const parent = idsOf(namespace, deployment.id, execution.id);
+  return { traceId: parent.traceId, parentSpanId: parent.spanId, spanId };
 }
 
 export function executionSpan(namespace: string, execution: SaveSnapshotRequest): Span {

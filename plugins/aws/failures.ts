@@ -2,6 +2,7 @@
 import { lookup } from 'node:dns/promises';
 import { NonRecoverableError, RecoverableError } from '../sdk/errors.js';
 import { ApiError } from './api-error.js';
+import { unknownRegion } from './regions.js';
 
 export interface FailureScene {
   /** Node instance, for messages. */
@@ -23,6 +24,8 @@ const UNKNOWN_YET = /^Invalid(SecurityGroup|Subnet|Instance|Target)$/;
 const CAPACITY = /^Insufficient\w*(Capacity|Addresses\w*)$/;
 const LIMIT = /(LimitExceeded|LimitReached)$|^TooMany/;
 
+const NO_SUCH_HOST = /^(ENOTFOUND|EAI_AGAIN)$/;
+
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [
     /^(AuthFailure|InvalidClientTokenId|SignatureDoesNotMatch|ExpiredToken|RequestExpired)$/,
@@ -42,7 +45,7 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [LIMIT, 'ask for a higher quota, or release what is not used'],
   [CAPACITY, 'another AvailabilityZone or InstanceType may have capacity'],
   [/Region/, 'set client_config.region_name'],
-  [/^(ENOTFOUND|EAI_AGAIN)$/, 'check client_config.region_name, and that the worker has a network'],
+  [NO_SUCH_HOST, 'check client_config.region_name, and that the worker has a network'],
   [/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH)$/, 'is there an AWS API, and can the worker reach it?'],
   [
     /^HTTP /,
@@ -58,11 +61,14 @@ export async function operationError(error: unknown, scene: FailureScene): Promi
   const bare = `${scene.operation} of ${scene.instanceId}: ${error.message}`;
   const message = remedy ? `${bare} (${remedy})` : bare;
   const options = { cause: error };
+  const unknown = NO_SUCH_HOST.test(code) ? unknownRegion(error.reason) : undefined;
+  if (unknown !== undefined)
+    return new NonRecoverableError(`${bare} (${unknown}: check client_config.region_name)`, options);
   if (code === 'ENOTFOUND' && (await otherRegionsAnswer()))
     return new NonRecoverableError(`${bare} (there is no such region: check client_config.region_name)`, options);
   const passing = error.throttled || error.ambiguous || error.unreachable || error.busy || CAPACITY.test(code);
-  const unknown = (error.gone && !GIVEN.test(code)) || UNKNOWN_YET.test(code);
-  const settling = unknown && scene.retryNumber < CONSISTENCY_RETRIES;
+  const missing = (error.gone && !GIVEN.test(code)) || UNKNOWN_YET.test(code);
+  const settling = missing && scene.retryNumber < CONSISTENCY_RETRIES;
   if (passing || settling) return new RecoverableError(message, options);
   return new NonRecoverableError(message, options);
 }

@@ -203,14 +203,13 @@ async function refuseTaken(call: Call, request: JsonObject): Promise<void> {
 async function withToken(call: Call, command: string, request: JsonObject, token: string): Promise<JsonObject> {
   const { api, resource } = call;
   const parameters = await api.parameters(command);
-  return {
-    ...request,
-    ...(parameters.includes('ClientToken') ? { ClientToken: token } : {}),
-    ...(resource.tagType !== undefined && parameters.includes('TagSpecifications')
-      ? { TagSpecifications: tagSpecifications(call, request, token) }
-      : {}),
-    ...(resource.tagged ? { Tags: tagList(call, objectsAt(request, 'Tags'), token) } : {}),
-  };
+  const marked = parameters.includes('ClientToken') ? { ...request, ClientToken: token } : request;
+  if (resource.tagged) {
+    const tags = tagList(call, objectsAt(request, 'Tags'), token);
+    return resource.tagged.give?.(marked, tags, token) ?? { ...marked, Tags: tags };
+  }
+  if (resource.tagType === undefined || !parameters.includes('TagSpecifications')) return marked;
+  return { ...marked, TagSpecifications: tagSpecifications(call, request, token) };
 }
 
 /** Notes what was made, at once: after this line the death of this process loses nothing. */

@@ -46,19 +46,22 @@ async function filteredBy(call: Call, token: string): Promise<() => Promise<Json
 }
 
 /** Of all that the noted request may have made, what has the token among its tags. */
-async function bearing(call: Call, { command, by, id, among }: TagLookup, token: string): Promise<JsonObject[]> {
-  const { runtime, api } = call;
+async function bearing(call: Call, lookup: TagLookup, token: string): Promise<JsonObject[]> {
+  const { runtime } = call;
   const request = isObject(runtime.resource_config) ? runtime.resource_config : {};
-  const all = await findAll(call, among(request));
-  const ids = all.flatMap((item) => textAt(item, id) ?? []);
+  const all = await findAll(call, lookup.among(request));
+  const hasToken = (one: JsonObject) =>
+    objectsAt(one, 'Tags').some(({ Key, Value }) => Key === TOKEN_TAG && Value === token);
+  if (!lookup.told) return all.filter(hasToken);
+  const idOf = (item: JsonObject) => textAt(item, lookup.id) ?? '';
+  const { command, by } = lookup.told;
   const ours = new Set<string>();
-  for (let at = 0; at < ids.length; at += TAGS_OF_AT_ONCE) {
-    const told = await api.send(command, { [by]: ids.slice(at, at + TAGS_OF_AT_ONCE) });
-    for (const one of objectsAt(told, 'TagDescriptions'))
-      if (objectsAt(one, 'Tags').some(({ Key, Value }) => Key === TOKEN_TAG && Value === token))
-        ours.add(textAt(one, 'ResourceArn') ?? textAt(one, id) ?? '');
+  for (let at = 0; at < all.length; at += TAGS_OF_AT_ONCE) {
+    const told = await call.api.send(command, { [by]: all.slice(at, at + TAGS_OF_AT_ONCE).map(idOf) });
+    for (const one of objectsAt(told, 'TagDescriptions').filter(hasToken))
+      ours.add(textAt(one, 'ResourceArn') ?? idOf(one));
   }
-  return all.filter((item) => ours.has(textAt(item, id) ?? ''));
+  return all.filter((item) => ours.has(idOf(item)));
 }
 
 /** What the create call says of tags: the blueprint's, Cloudify's and ours, joined to those it was given. */

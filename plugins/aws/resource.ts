@@ -13,7 +13,7 @@ export interface Resource {
   readonly title: string;
   /** `ResourceType` of its tag specification; absent = it has no tags at creation. */
   readonly tagType?: string;
-  /** How to find it by its tags where the describe call has no filters. Its create call takes `Tags`. */
+  /** How it has tags, and is found by them, where the describe call has no filters. */
   readonly tagged?: TagLookup;
   readonly create: {
     /** Name of the call, or which of several it is for these parameters. */
@@ -67,9 +67,8 @@ export interface Resource {
 export type Path = string | ((answer: JsonObject, request: JsonObject) => JsonObject[]);
 
 export interface TagLookup {
-  /** The call that tells tags, and the parameter that says of which resources. */
-  readonly command: string;
-  readonly by: string;
+  /** The call that tells tags, and the parameter that says of which resources; absent = they have `Tags` themselves. */
+  readonly told?: { readonly command: string; readonly by: string };
   /** The member of a resource that this parameter takes and the answer names. */
   readonly id: string;
   /** Input of the describe call that tells of all that a creation with these parameters may have made. */
@@ -79,6 +78,8 @@ export interface TagLookup {
    * done, whosesoever that resource is.
    */
   takes?(found: JsonObject, request: JsonObject): boolean;
+  /** The request with the tags and the token. @default with the tags as `Tags` */
+  give?(request: JsonObject, tags: readonly JsonObject[], token: string): JsonObject;
 }
 
 export interface States {

@@ -75,6 +75,7 @@ async function upload(
   const { name, content } = await scriptOf(ctx, given);
   const variables = environmentOf({
     worker: {},
+    traceparent: ctx.traceparent,
     variables: evaluated ? {} : given.variables,
     env: given.process.env,
     ...(given.process.ctxProxy ? { ctx: { folder: '', url } } : {}),

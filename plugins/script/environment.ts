@@ -10,6 +10,8 @@ const LONGEST = 131_071;
 
 export interface ScriptEnvironment {
   readonly worker: NodeJS.ProcessEnv;
+  /** Under which spans of the script's own belong; absent: nobody traces. */
+  readonly traceparent?: string | undefined;
   readonly variables: JsonObject;
   readonly env: JsonObject;
   /** Folder of the `ctx` command, and where the command finds its server; absent for scripts that go without. */
@@ -17,11 +19,12 @@ export interface ScriptEnvironment {
 }
 
 /** @throws NonRecoverableError for a variable that no process can be given */
-export function environmentOf({ worker, variables, env, ctx }: ScriptEnvironment): Record<string, string> {
+export function environmentOf({ worker, traceparent, variables, env, ctx }: ScriptEnvironment): Record<string, string> {
   const result: Record<string, string> = {};
   for (const [name, value] of Object.entries(worker)) {
     if (value !== undefined) result[name] = value;
   }
+  if (traceparent !== undefined) result.TRACEPARENT = traceparent;
   for (const [name, value] of [...Object.entries(variables), ...Object.entries(env)])
     result[name] = checked(name, encoded(value));
   result.TMPDIR ||= os.tmpdir();

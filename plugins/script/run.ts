@@ -78,6 +78,7 @@ async function execute(ctx: OperationContext, given: ScriptInputs, prepared: Pre
       cwd: await workingFolder(options, workdir),
       env: environmentOf({
         worker: process.env,
+        traceparent: ctx.traceparent,
         // Evaluated scripts have them as `ctx_parameters`.
         variables: evaluated ? {} : given.variables,
         env: options.env,

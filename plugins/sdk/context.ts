@@ -27,6 +27,11 @@ export interface BaseContext<PluginProperties extends object = JsonObject> {
   readonly logger: Logger;
   /** Cancel, timeout or shutdown. Pass it on to whatever takes time. */
   readonly signal: AbortSignal;
+  /**
+   * The W3C trace context of this attempt, where the worker sends traces: spans that have it as parent belong to the
+   * execution's trace. Scripts find it as `TRACEPARENT`.
+   */
+  readonly traceparent: string | undefined;
   /** The last heartbeat detail of an earlier attempt. */
   readonly checkpoint: Json | undefined;
   /** Reports progress and keeps `detail` for a later attempt. Beats are also sent while a plugin only waits. */
@@ -122,7 +127,8 @@ export interface NodeInstanceView<RuntimeProperties extends object = Record<stri
   readonly version: number;
   /**
    * Reads and writes at any depth; stored when the operation ends, well or not. Values are JSON: anything else is refused
-   * when it is written. What concurrent operations write under other paths is kept; under the same path the last one wins.
+   * when it is written. What concurrent operations write under other paths is kept, and what they add to the end of the same
+   * list; else, under the same path the last one wins.
    */
   runtimeProperties: RuntimeProperties;
   /** The runtime property at a path. @example instance.get('disks[0].id') */

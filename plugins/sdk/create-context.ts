@@ -22,6 +22,7 @@ import { type Tracked, track } from './tracked.js';
 export interface Attempt {
   readonly retryNumber: number;
   readonly resume: boolean;
+  readonly traceparent?: string | undefined;
 }
 
 export interface ContextHandle {
@@ -185,6 +186,7 @@ export function createOperationContext(
     workflowParameters: request.execution.parameters ?? {},
     taskId: request.task_id,
     resume: attempt.resume,
+    traceparent: attempt.traceparent,
     operation,
     plugin: {
       name: request.plugin.name,
@@ -197,7 +199,9 @@ export function createOperationContext(
       cacheFolder: async () => await host.cacheFolder(),
     },
     logger,
-    signal: host.signal,
+    get signal() {
+      return host.signal;
+    },
     checkpoint: host.checkpoint,
     heartbeat: (detail?: Json) => host.heartbeat(detail),
     sendEvent: (message: string) => host.sendEvent(message),

@@ -3,7 +3,7 @@
  * depth; every change becomes an operation of a patch, so that concurrent writers of other paths are left alone.
  */
 import type { Json, JsonObject } from '../../blueprint/json.js';
-import type { PatchOperation, PropertyPath } from '../../graph/patch.js';
+import { type PatchOperation, type PropertyPath, valueAt } from '../../graph/patch.js';
 import { NonRecoverableError } from './errors.js';
 
 export interface Tracked {
@@ -20,6 +20,8 @@ export interface Tracked {
 export function track(properties: JsonObject, readOnly?: string): Tracked {
   let root = clone(properties) as Record<string, Json>;
   let patch: PatchOperation[] = [];
+  /** What the changes since the last call began from. */
+  let base: JsonObject | undefined = properties;
 
   function record(operation: PatchOperation): void {
     patch = [...patch.filter(([, path]) => !covers(operation[1], path)), operation];
@@ -68,8 +70,10 @@ export function track(properties: JsonObject, readOnly?: string): Tracked {
     return true;
   }
 
+  /** Called before every change. */
   function refuseWrite(): void {
     if (readOnly !== undefined) throw new NonRecoverableError(readOnly);
+    base ??= clone(root as JsonObject);
   }
 
   const live = new Proxy({} as Record<string, Json>, {
@@ -94,14 +98,31 @@ export function track(properties: JsonObject, readOnly?: string): Tracked {
       patch = [['set', [], clone(root as Json)]];
     },
     takePatch() {
-      const taken = patch;
+      const taken = patch.map((operation, at) => addition(operation, patch.slice(0, at), base ?? {}));
       patch = [];
+      if (taken.length > 0) base = undefined;
       return taken;
     },
     get dirty() {
       return patch.length > 0;
     },
   };
+}
+
+/**
+ * A list that has only grown at its end is told by what was added, so that operations that add to one list at the same
+ * time all keep what they added.
+ */
+function addition(operation: PatchOperation, earlier: readonly PatchOperation[], base: JsonObject): PatchOperation {
+  const [op, path, list] = operation;
+  if (op !== 'set' || !Array.isArray(list) || path.length === 0 || path.some((key) => typeof key === 'number'))
+    return operation;
+  if (earlier.some(([kind, other]) => kind !== 'ensure' && covers(other, path))) return operation;
+  const before = valueAt(base, path);
+  if (before === undefined) return list.length > 0 ? ['begin', path, list] : operation;
+  if (!Array.isArray(before) || list.length <= before.length) return operation;
+  const grown = before.every((item, at) => JSON.stringify(item) === JSON.stringify(list[at]));
+  return grown ? ['append', path, list.slice(before.length)] : operation;
 }
 
 /** A value as JSON will have it, or an error that names the path of what JSON has no form for. */

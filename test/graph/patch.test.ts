@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../blueprint/json.js';
+import type { Json, JsonObject } from '../../blueprint/json.js';
 import { applyPatch, isPatch } from '../../graph/patch.js';
+import { track } from '../../plugins/sdk/tracked.js';
 
 describe('a patch', () => {
   test('sets a nested path and makes the containers it needs', () => {
@@ -78,4 +79,47 @@ test('of two writers that both found an object missing, neither empties it', () 
     ]),
   ).toEqual({ backends: { a: 1, b: 2 } });
   expect(isPatch([['ensure', ['backends']]])).toBe(true);
+});
+
+test('of several writers that add to one list, all keep what they added', () => {
+  const added = applyPatch({ backends: ['a'] }, [['append', ['backends'], ['b']]]);
+  expect(applyPatch(added, [['append', ['backends'], ['c']]])).toEqual({ backends: ['a', 'b', 'c'] });
+  const begun = applyPatch({}, [['begin', ['lb', 'members'], ['a']]]);
+  expect(applyPatch(begun, [['begin', ['lb', 'members'], ['b']]])).toEqual({ lb: { members: ['a', 'b'] } });
+  expect(applyPatch(begun, [['begin', ['lb', 'members'], ['a']]])).toEqual(begun);
+  expect(isPatch([['append', ['backends'], ['c']]])).toBe(true);
+  expect(isPatch([['begin', ['backends'], 'c']])).toBe(false);
+});
+
+test('what is recorded of changes makes the same of the properties as the changes did', () => {
+  const keys = fc.constantFrom('a', 'b');
+  const step = fc.oneof(
+    fc.record({ do: fc.constant('push' as const), key: keys, value: fc.integer() }),
+    fc.record({
+      do: fc.constant('set' as const),
+      key: keys,
+      value: fc.constantFrom<Json>([], [1], [1, 2], { a: [1] }, 3),
+    }),
+    fc.record({ do: fc.constant('delete' as const), key: keys, value: fc.constant(0) }),
+    fc.record({ do: fc.constant('take' as const), key: keys, value: fc.constant(0) }),
+  );
+  fc.assert(
+    fc.property(
+      fc.constantFrom<JsonObject>({}, { a: [1] }, { a: { a: [1] }, b: [] }),
+      fc.array(step),
+      (begin, steps) => {
+        const { view, takePatch } = track(begin);
+        let applied = begin;
+        for (const { do: what, key, value } of steps) {
+          const known = view[key];
+          if (what === 'take') applied = applyPatch(applied, takePatch());
+          else if (what === 'delete') delete view[key];
+          else if (what === 'set') view[key] = value;
+          else if (Array.isArray(known)) known.push(value);
+          else if (typeof known === 'object' && known !== null) (known as Record<string, Json>)[key] = [value];
+        }
+        expect(applyPatch(applied, takePatch())).toEqual(JSON.parse(JSON.stringify(view)));
+      },
+    ),
+  );
 });

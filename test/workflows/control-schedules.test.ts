@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CaissonConnection } from '../../client/connection.js';
+import { deleteDeployment } from '../../client/deployments.js';
 import {
   createSchedule,
   deleteSchedule,
@@ -53,6 +54,18 @@ test('a schedule tells its next runs, is listed, paused, resumed and deleted', a
   expect((await getSchedule(connection, deployment.id, 'nightly')).enabled).toBe(true);
   await deleteSchedule(connection, deployment.id, 'nightly');
   await expect(getSchedule(connection, deployment.id, 'nightly')).rejects.toThrow(/there is no schedule/);
+});
+
+test('schedules of a deployment go with it, those of others stay', async () => {
+  const gone = await deployed('gone');
+  const stays = await deployed('stays');
+  await createSchedule(connection, request(gone, {}));
+  await createSchedule(connection, request(stays, {}));
+  const listed = async ({ id }: Deployment) => (await listSchedules(connection, id)).length;
+  await until(async () => (await listed(gone)) === 1 && (await listed(stays)) === 1);
+  await deleteDeployment(connection, gone.id, { force: true });
+  await expect(getSchedule(connection, gone.id, 'nightly')).rejects.toThrow(/there is no schedule/);
+  expect((await getSchedule(connection, stays.id, 'nightly')).enabled).toBe(true);
 });
 
 test('rules about months are those that the server keeps to', async () => {

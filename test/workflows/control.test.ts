@@ -137,6 +137,24 @@ test('sources that establish against one target at once lose no update', async (
   expect(Object.keys((await deployment.instances()).hub_1?.runtime_properties ?? {})).toHaveLength(8);
 });
 
+test('sources that add to one list of their target at once all are in it', async () => {
+  let begun = 0;
+  for (let index = 1; index <= 8; index += 1)
+    stage.behave(`member_${index}>balancer_1.establish`, async (ctx) => {
+      begun += 1;
+      await until(() => begun === 8);
+      const { runtimeProperties } = requireRelationship(ctx).target.instance;
+      runtimeProperties.members = [...((runtimeProperties.members as number[] | undefined) ?? []), index];
+    });
+  const deployment = await stage.install({
+    balancer: {},
+    member: { instances: 8, targets: { balancer: ['establish:source'] } },
+  });
+  await deployment.ended();
+  const members = (await deployment.instances()).balancer_1?.runtime_properties.members as number[];
+  expect([...members].sort()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+});
+
 test('no more operations are in flight at once than max_in_flight', async () => {
   let running = 0;
   let most = 0;

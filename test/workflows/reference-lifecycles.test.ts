@@ -43,7 +43,7 @@ let stage: Stage;
 const calls = new Map<string, string[]>();
 const counts = new Map<string, number>();
 
-/** Notes its call, counts its calls in the runtime properties, and fails as often as its inputs say. */
+/** Notes its call, counts its calls in the runtime properties, and fails as often (or `at` those times) as its inputs say. */
 const recorder = definePlugin({
   name: 'rec',
   operations: {
@@ -66,6 +66,10 @@ const recorder = definePlugin({
         const properties = ctx.instance.runtimeProperties;
         properties[name] = Number(properties[name] ?? 0) + 1;
         properties.last = name;
+      } else if (ctx.type === 'relationship-instance' && inputs.counts) {
+        const { instance } = ctx.operation.relationship === 'source' ? ctx.source : ctx.target;
+        const counter = `${name}_${ctx.operation.relationship}`;
+        instance.set(counter, Number(instance.get(counter) ?? 0) + 1);
       } else if (ctx.type === 'relationship-instance' && inputs.relprop) {
         const [side, other] =
           ctx.operation.relationship === 'source' ? [ctx.source, ctx.target] : [ctx.target, ctx.source];
@@ -73,6 +77,7 @@ const recorder = definePlugin({
         side.instance.set(`links_${name}`, [...new Set([...known, other.node.id])].sort());
       }
       const times = (input: string): number => Number(inputs[input] ?? 0);
+      if (((inputs.at ?? []) as number[]).includes(count)) throw new NonRecoverableError(`at ${count}`);
       if (count <= times('fatal')) throw new NonRecoverableError(`fatal ${count}`);
       if (count <= times('fail')) throw new RecoverableError(`fail ${count}`);
       if (count <= times('plain')) throw new Error(`plain ${count}`);

@@ -37,7 +37,9 @@ const told = (spans: readonly ReceivedSpan[]): string[] =>
   spans.map(({ name, attributes, status }) => `${name} ${attributes['caisson.outcome']}${status === 2 ? ' !' : ''}`);
 
 test('an execution is one trace: a span of its own, and under it one for each attempt of each operation', async () => {
-  stage.behave('app_1.start', (_, { attempt }) => {
+  const handedOn: (string | undefined)[] = [];
+  stage.behave('app_1.start', ({ traceparent }, { attempt }) => {
+    handedOn.push(traceparent);
     if (attempt === 1) throw new Error('not yet');
   });
   const deployment = await stage.install({
@@ -57,6 +59,8 @@ test('an execution is one trace: a span of its own, and under it one for each at
   expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(1);
   expect(attempts.map(({ parentSpanId }) => parentSpanId)).toEqual(attempts.map(() => root.spanId));
   expect(new Set(spans.map(({ spanId }) => spanId)).size).toBe(5);
+  // What an operation calls may add spans of its own below that of its attempt.
+  expect(handedOn).toEqual(attempts.slice(1, 3).map(({ traceId, spanId }) => `00-${traceId}-${spanId}-01`));
   expect(root.attributes).toMatchObject({ 'caisson.workflow': 'install', 'caisson.instances.started': 2 });
   expect(attempts[1]).toMatchObject({
     message: 'not yet',

@@ -38,6 +38,21 @@ export const spotInstances: Resource = {
 export const spotFleetRequest: Resource = {
   name: 'spot_fleet_request',
   title: 'spot fleet request',
+  tagged: {
+    id: 'SpotFleetRequestId',
+    among: () => ({}),
+    give: ({ SpotFleetRequestConfig: fleet, Tags: _, ...request }, Tags, ClientToken) => ({
+      ...request,
+      SpotFleetRequestConfig: {
+        ...(isObject(fleet) ? fleet : {}),
+        ClientToken,
+        TagSpecifications: [
+          ...objectsAt(fleet, 'TagSpecifications'),
+          { ResourceType: 'spot-fleet-request', Tags: [...Tags] },
+        ],
+      },
+    }),
+  },
   create: { command: 'RequestSpotFleet', answer: (answer) => [answer] },
   describe: {
     command: 'DescribeSpotFleetRequests',

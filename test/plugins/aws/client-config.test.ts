@@ -1,6 +1,9 @@
 /** Whom the plugin talks to, and as whom. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { ApiError } from '../../../plugins/aws/api-error.js';
 import { clientSettings } from '../../../plugins/aws/client-config.js';
+import { operationError } from '../../../plugins/aws/failures.js';
+import { NonRecoverableError } from '../../../plugins/sdk/errors.js';
 import { blueprint } from './blueprint.js';
 import { type Cloud, openCloud } from './cloud.js';
 import { Deployment } from './deployment.js';
@@ -143,6 +146,28 @@ node_templates:
   await cloud.close();
 });
 
+test('a region that does not exist is told from a network that does not work', async () => {
+  const scene = { instanceId: 'vm_1', operation: 'create', retryNumber: 0 };
+  const missing = (host: string) =>
+    operationError(new ApiError('RunInstances', 'ENOTFOUND', undefined, `getaddrinfo ENOTFOUND ${host}`), scene);
+  const misspelt = await missing('ec2.us-esat-1.amazonaws.com');
+  expect(misspelt).toBeInstanceOf(NonRecoverableError);
+  expect(misspelt).toHaveProperty(
+    'message',
+    expect.stringContaining('no region us-esat-1 is known; did you mean us-east-1?: check client_config.region_name'),
+  );
+  expect(await missing('ec2.example.org')).toHaveProperty('message', expect.stringMatching(/^create of vm_1: Run/));
+});
+
+test('load balancers of the old family may be elsewhere than EC2', () => {
+  const config = { ec2_region_name: 'eu-west-1', ec2_region_endpoint: 'ec2.local', elb_region_endpoint: 'elb.local' };
+  const of = (more: object, service: 'ec2' | 'elb') =>
+    clientSettings({}, { aws_config: { ...config, ...more } }, {}, service);
+  expect(of({}, 'ec2')).toMatchObject({ region: 'eu-west-1', endpoint: 'https://ec2.local' });
+  expect(of({}, 'elb')).toMatchObject({ region: 'eu-west-1', endpoint: 'https://elb.local' });
+  expect(of({ elb_region_name: 'eu-west-2' }, 'elb')).toMatchObject({ region: 'eu-west-2' });
+});
+
 test('what could not be begun for want of a region is uninstalled all the same', async () => {
   const deployment = await Deployment.of(
     blueprint(
@@ -153,4 +178,13 @@ test('what could not be begun for want of a region is uninstalled all the same',
   await expect(deployment.install()).rejects.toThrow('"Ireland", which is no region name');
   await deployment.uninstall();
   expect(deployment.properties('vpc')).toEqual({});
+  const rules = await Deployment.of(
+    blueprint(
+      '{ endpoint_url: "http://127.0.0.1:9", region_name: us-east-1 }',
+      '  rules: { type: cloudify.nodes.aws.ec2.SecurityGroupRuleIngress, properties: { CLIENT, resource_config: { kwargs: { GroupId: sg-1 }, IpPermissions: [{ IpProtocol: tcp, FromPort: 1, ToPort: 1 }] } } }',
+    ),
+  );
+  rules.maxRetries = 0;
+  await expect(rules.install()).rejects.toThrow('AuthorizeSecurityGroupIngress');
+  await rules.uninstall();
 });

@@ -111,6 +111,12 @@ const TAGGED: readonly (readonly [title: string, command: string, node: string, 
     '  it: { type: cloudify.nodes.aws.ec2.TransitGateway, properties: { CLIENT } }',
   ],
   [
+    'spot fleet',
+    'RequestSpotFleet',
+    `  it: { type: cloudify.nodes.aws.ec2.SpotFleetRequest, properties: { CLIENT, resource_config: { kwargs: { SpotFleetRequestConfig: { IamFleetRole: 'arn:aws:iam::123456789012:role/fleet', TargetCapacity: 1, AllocationStrategy: lowestPrice, SpotPrice: '0.5', LaunchSpecifications: [{ ImageId: ${AMI}, InstanceType: t2.micro, SubnetId: { get_attribute: [subnet, aws_resource_id] } }] } } } }, relationships: [{ type: cloudify.relationships.depends_on, target: subnet }] }`,
+    true,
+  ],
+  [
     'classic load balancer',
     'CreateLoadBalancer',
     '  it: { type: cloudify.nodes.aws.elb.Classic.LoadBalancer, properties: { CLIENT, resource_config: { LoadBalancerName: once, Listeners: [{ Protocol: TCP, LoadBalancerPort: 22, InstancePort: 22 }], kwargs: { AvailabilityZones: [us-west-1a] } } } }',

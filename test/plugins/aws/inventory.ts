@@ -48,7 +48,12 @@ const KINDS: readonly Kind[] = [
     counts: ({ DefaultAssociationRouteTable }) => DefaultAssociationRouteTable !== true,
   },
   { name: 'EgressOnlyInternetGateways', id: 'EgressOnlyInternetGatewayId' },
-  { name: 'SpotInstanceRequests', id: 'SpotInstanceRequestId' },
+  // The endpoint keeps those of a fleet when the fleet is cancelled; ours are tagged.
+  {
+    name: 'SpotInstanceRequests',
+    id: 'SpotInstanceRequestId',
+    counts: (item) => objectsAt(item, 'Tags').length > 0,
+  },
   { name: 'SpotFleetRequests', id: 'SpotFleetRequestId' },
   { name: 'LaunchTemplates', id: 'LaunchTemplateId' },
   { name: 'Snapshots', id: 'SnapshotId', input: { OwnerIds: ['self'] } },

@@ -389,6 +389,7 @@ test('spot instances are asked for, waited for, and taken back', async () => {
   expect(sent?.['LaunchSpecification.UserData']).toBe(Buffer.from('hunter22').toString('base64'));
   expect(JSON.stringify([deployment.properties('spot'), deployment.logs])).not.toContain('hunter22');
   expect(deployment.properties('spot').instance_ids).toEqual([expect.stringMatching(/^i-/)]);
+  expect(await cloud.inventory()).toContain(deployment.properties('spot').aws_resource_id);
   await leavesNothing(deployment, before);
 });
 

@@ -43,7 +43,7 @@ test('runtime properties are kept whatever way they are written, at any depth', 
   expect(run.runtimeProperties).toEqual({ ip: '10.0.0.1', list: [{ deep: [1] }], made: { inside: true }, b: 2 });
 
   const deep = await probe('probe_plugin.tasks.deepen', { runtimeProperties: { config: { deep: { list: [1] } } } });
-  expect(deep.patches).toEqual({ node_1: [['set', ['config', 'deep', 'list'], [1, 2]]] });
+  expect(deep.patches).toEqual({ node_1: [['append', ['config', 'deep', 'list'], [2]]] });
 
   const replaced = await probe('probe_plugin.tasks.replace', NODE);
   expect(replaced.runtimeProperties).toEqual({ only: 'this' });

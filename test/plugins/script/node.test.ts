@@ -69,7 +69,7 @@ console.log(await ctx.target.instance.hostIp());
     { source: {}, target: { runtimeProperties: { members: [], ip: '10.0.0.1' }, hostId: 'target_1' } },
   );
   expect(errors(run)).toEqual([]);
-  expect(run.flushes).toEqual([{ target_1: [['set', ['members'], ['source_1']]] }]);
+  expect(run.flushes).toEqual([{ target_1: [['append', ['members'], ['source_1']]] }]);
   expect(output(run)[0]).toMatch('can only be used in a node-instance context');
   expect(output(run)[1]).toBe('10.0.0.1');
 });

@@ -59,7 +59,7 @@ test('changes of runtime properties at any depth become one patch at the end', a
       ['delete', ['map', 'old']],
       ['set', ['map', 'deep'], { er: 1 }],
       ['set', ['map', 'deep', 'er'], 2],
-      ['set', ['list'], [{ n: 1 }, 'x']],
+      ['append', ['list'], ['x']],
     ],
   });
   expect(fake.stored()).toEqual({ list: [{ n: 1 }, 'x'], map: { kept: 1, deep: { er: 2 } } });

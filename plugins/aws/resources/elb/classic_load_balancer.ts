@@ -14,8 +14,7 @@ export const classicLoadBalancer: Resource = {
   name: 'elb.classic.load_balancer',
   title: 'load balancer',
   tagged: {
-    command: 'elb.DescribeTags',
-    by: 'LoadBalancerNames',
+    told: { command: 'elb.DescribeTags', by: 'LoadBalancerNames' },
     id: 'LoadBalancerName',
     among: ({ LoadBalancerName = '' }) => ({ LoadBalancerNames: [LoadBalancerName] }),
     takes: () => true,

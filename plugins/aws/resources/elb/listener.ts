@@ -10,8 +10,7 @@ export const listener: Resource = {
   name: 'elb.listener',
   title: 'listener',
   tagged: {
-    command: 'elbv2.DescribeTags',
-    by: 'ResourceArns',
+    told: { command: 'elbv2.DescribeTags', by: 'ResourceArns' },
     id: 'ListenerArn',
     among: ({ LoadBalancerArn = '' }) => ({ LoadBalancerArn }),
     takes: (found, request) => Number(found.Port) === Number(request.Port),
@@ -28,8 +27,7 @@ export const rule: Resource = {
   name: 'elb.rule',
   title: 'rule',
   tagged: {
-    command: 'elbv2.DescribeTags',
-    by: 'ResourceArns',
+    told: { command: 'elbv2.DescribeTags', by: 'ResourceArns' },
     id: 'RuleArn',
     among: ({ ListenerArn = '' }) => ({ ListenerArn }),
   },

@@ -11,8 +11,7 @@ export const loadBalancer: Resource = {
   name: 'elb.load_balancer',
   title: 'load balancer',
   tagged: {
-    command: 'elbv2.DescribeTags',
-    by: 'ResourceArns',
+    told: { command: 'elbv2.DescribeTags', by: 'ResourceArns' },
     id: 'LoadBalancerArn',
     among: ({ Name = '' }) => ({ Names: [Name] }),
     takes: () => true,

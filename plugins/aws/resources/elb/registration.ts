@@ -17,12 +17,14 @@ export const registrationOperations = {
   'elb.classic.load_balancer.disassoc': relationshipOperation(deregister),
 };
 
-/** Source's runtime property: by what it was registered with, the ids that were registered; noted before they are. */
+/** Source's runtime property: by instance of the target, the ids that were registered with it; noted before they are. */
 const REGISTERED = '__registered';
 
 /** The ways in which the target takes members. */
 interface Pool {
   readonly id: string;
+  /** Ids by which it knows what the source stands for. */
+  idsOf(source: Subject): Promise<readonly string[]>;
   /** Ids of those that are registered and stay so. */
   members(): Promise<readonly string[]>;
   add(ids: readonly string[]): Promise<void>;
@@ -31,17 +33,17 @@ interface Pool {
 
 async function register(ctx: RelationshipOperationContext, inputs: JsonObject): Promise<void> {
   const { source, target } = ctx;
-  const pool = await poolOf(ctx, inputs);
+  const pool = poolOf(ctx, inputs);
   if (!pool) return;
   const ids = await pool.idsOf(source);
   if (isExternal(source) && isExternal(target))
     return ctx.logger.info('%s and %s existed before and are left as they are', ids.join(', '), pool.id);
   const present = await pool.members();
-  const ours = idsIn(source, pool.id);
+  const ours = notedOf(ctx);
   const missing = ids.filter((id) => !present.includes(id));
   source.instance.runtimeProperties[REGISTERED] = {
     ...notes(source),
-    [pool.id]: [...new Set([...ours, ...missing])],
+    [target.instance.id]: [...new Set([...ours, ...missing])],
   };
   await source.instance.update();
   if (missing.length > 0) await pool.add(missing);
@@ -55,9 +57,9 @@ async function register(ctx: RelationshipOperationContext, inputs: JsonObject): 
 
 async function deregister(ctx: RelationshipOperationContext, inputs: JsonObject): Promise<void> {
   const { source, target } = ctx;
-  const pool = await poolOf(ctx, inputs);
+  const pool = poolOf(ctx, inputs);
   if (!pool) return;
-  const ours = idsIn(source, pool.id);
+  const ours = notedOf(ctx);
   if (ours.length === 0) return ctx.logger.info('nothing was registered with %s by us', pool.id);
   const present = await pool.members();
   const leaving = ours.filter((id) => present.includes(id));
@@ -67,7 +69,7 @@ async function deregister(ctx: RelationshipOperationContext, inputs: JsonObject)
     const members = await pool.members();
     return ours.some((id) => members.includes(id)) ? undefined : true;
   });
-  const { [pool.id]: _, ...others } = notes(source);
+  const { [target.instance.id]: _, ...others } = notes(source);
   source.instance.runtimeProperties[REGISTERED] = others;
   await tell(target, (known) => known.filter((id) => !ours.includes(String(id))));
 }
@@ -84,28 +86,25 @@ function notes({ instance }: Subject): JsonObject {
   return isObject(noted) ? (JSON.parse(JSON.stringify(noted)) as JsonObject) : {};
 }
 
-function idsIn(subject: Subject, pool: string): string[] {
-  return valuesAt(notes(subject)[pool], '').map(String);
+function notedOf({ source, target }: RelationshipOperationContext): string[] {
+  return valuesAt(notes(source)[target.instance.id], '').map(String);
 }
 
-async function poolOf(
-  ctx: RelationshipOperationContext,
-  inputs: JsonObject,
-): Promise<(Pool & { idsOf(source: Subject): Promise<string[]> | string[] }) | undefined> {
+/** Undefined when there is nothing to register, or nothing to register it with. */
+function poolOf(ctx: RelationshipOperationContext, inputs: JsonObject): Pool | undefined {
   const { source, target } = ctx;
-  const api = apiFor(ctx, target);
-  if (idFrom(source) === undefined) return undefined;
   const isGroup = NODE_TYPES['elb.target_group'].some((type) => target.node.isA(type));
-  const id = isGroup ? idFrom(target, 'aws_resource_arn') : idFrom(target);
-  if (id === undefined) return undefined;
-  return isGroup ? await targetGroup(api, id, inputs) : classic(api, id);
+  const id = idFrom(target, isGroup ? 'aws_resource_arn' : 'aws_resource_id');
+  if (id === undefined || idFrom(source) === undefined) return undefined;
+  const api = apiFor(ctx, target);
+  return isGroup ? targetGroup(api, id, inputs) : classic(api, id);
 }
 
-function classic(api: Api, LoadBalancerName: string) {
+function classic(api: Api, LoadBalancerName: string): Pool {
   const instances = (ids: readonly string[]) => ids.map((InstanceId) => ({ InstanceId }));
   return {
     id: LoadBalancerName,
-    idsOf: instanceIds,
+    idsOf: async (source) => instanceIds(source),
     async members() {
       const look = async () =>
         valuesAt(
@@ -114,10 +113,10 @@ function classic(api: Api, LoadBalancerName: string) {
         ).map(String);
       return await unlessGone(look);
     },
-    async add(ids: readonly string[]) {
+    async add(ids) {
       await api.send('elb.RegisterInstancesWithLoadBalancer', { LoadBalancerName, Instances: instances(ids) });
     },
-    async remove(ids: readonly string[]) {
+    async remove(ids) {
       try {
         await api.send('elb.DeregisterInstancesFromLoadBalancer', { LoadBalancerName, Instances: instances(ids) });
       } catch (error) {
@@ -128,12 +127,12 @@ function classic(api: Api, LoadBalancerName: string) {
   };
 }
 
-async function targetGroup(api: Api, TargetGroupArn: string, inputs: JsonObject) {
+function targetGroup(api: Api, TargetGroupArn: string, inputs: JsonObject): Pool {
   const port = textAt(inputs, 'port');
   const targets = (ids: readonly string[]) => ids.map((Id) => ({ Id, ...(port ? { Port: Number(port) } : {}) }));
   return {
     id: TargetGroupArn,
-    async idsOf(source: Subject) {
+    async idsOf(source) {
       const told = await api.send('elbv2.DescribeTargetGroups', { TargetGroupArns: [TargetGroupArn] });
       const type = textAt(told, 'TargetGroups.TargetType');
       if (type === 'ip') return valuesAt(source.instance.runtimeProperties, 'private_ip_address').map(String);
@@ -148,10 +147,10 @@ async function targetGroup(api: Api, TargetGroupArn: string, inputs: JsonObject)
           .map((one) => textAt(one, 'Target.Id') ?? '');
       return await unlessGone(look);
     },
-    async add(ids: readonly string[]) {
+    async add(ids) {
       await api.send('elbv2.RegisterTargets', { TargetGroupArn, Targets: targets(ids) });
     },
-    async remove(ids: readonly string[]) {
+    async remove(ids) {
       await api.send('elbv2.DeregisterTargets', { TargetGroupArn, Targets: targets(ids) });
     },
   };

@@ -8,8 +8,7 @@ export const targetGroup: Resource = {
   name: 'elb.target_group',
   title: 'target group',
   tagged: {
-    command: 'elbv2.DescribeTags',
-    by: 'ResourceArns',
+    told: { command: 'elbv2.DescribeTags', by: 'ResourceArns' },
     id: 'TargetGroupArn',
     among: ({ Name = '' }) => ({ Names: [Name] }),
     takes: () => true,

@@ -3,9 +3,10 @@ import type { DeploymentPlan } from '../blueprint/plan.js';
 import type { ArtifactStore } from '../store/artifact-store.js';
 import { storeBlueprint } from '../store/blueprint-archive.js';
 import { noteWorkflowFiles, workflowFilesOf } from '../store/blueprint-workflows.js';
+import { ArchiveRefused } from '../store/folder-archive.js';
 import { findPluginPackage, notePluginUse } from '../store/plugin-packages.js';
 import { archivesOf } from './bound-plan.js';
-import { conflict } from './errors.js';
+import { CaissonError, conflict } from './errors.js';
 import type { CompiledBlueprint } from './prepare.js';
 
 export interface FilesOf {
@@ -19,10 +20,15 @@ export interface FilesOf {
  * Stores the files of a blueprint's folder and of the blueprints that it imports, notes which of them are workflows, and which plugin packages are used.
  *
  * @returns the archive's hash
- * @throws CaissonError (conflict) when a package has been deleted since the plan was made
+ * @throws CaissonError (validation) for files that cannot go along; (conflict) when a package has been deleted since the plan was made
  */
 export async function storeFiles(store: ArtifactStore, { blueprint, plan, deploymentId }: FilesOf): Promise<string> {
-  const archive = await storeBlueprint(store, blueprint.folder, blueprint.imported);
+  const archive = await storeBlueprint(store, blueprint.folder, blueprint.imported).catch((error: unknown) => {
+    if (!(error instanceof ArchiveRefused)) throw error;
+    throw new CaissonError('validation', 'C1013', error.message, {
+      hint: 'all files beside the blueprint belong to it: give it a folder of its own, or take out what cannot go along',
+    });
+  });
   await noteWorkflowFiles(store, { archive, files: workflowFilesOf(plan) });
   await noteUses(store, deploymentId, archivesOf(plan));
   return archive;

@@ -1,6 +1,6 @@
 /** Looks up which deployments of a namespace use which. */
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import { type DeploymentLinks, dependentsOf, servicesOf } from '../graph/dependencies.js';
+import { type DependsOnMemo, type DeploymentLinks, dependentsOf, servicesOf } from '../graph/dependencies.js';
 import { deploymentQuery, deploymentWorkflowId } from '../workflows/messages.js';
 
 type Asked = Pick<Client, 'workflow'>;
@@ -23,10 +23,10 @@ export async function deploymentLinks(
   const query = `WorkflowType = 'deployment' AND ExecutionStatus = 'Running'`;
   for await (const { workflowId, memo, taskQueue: queue } of client.workflow.list({ query })) {
     onEach();
-    const told = (memo ?? {}) as { depends_on?: DeploymentLinks['depends_on']; instances?: Record<string, number> };
+    const told = (memo ?? {}) as { depends_on?: DependsOnMemo; instances?: Record<string, number> };
     const id = workflowId.slice(deploymentWorkflowId('').length);
     const live = told.instances === undefined ? undefined : isLive(told.instances);
-    if (told.depends_on) found.push({ id, live, depends_on: told.depends_on });
+    if (told.depends_on !== undefined) found.push({ id, live, depends_on: told.depends_on || [] });
     else if (queue === taskQueue) {
       const view = await viewOf(client, id);
       if (view) found.push({ id, live, depends_on: view.depends_on ?? [] });

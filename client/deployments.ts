@@ -3,7 +3,7 @@ import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@te
 import type { Patches } from '../activities/request.js';
 import type { JsonObject } from '../blueprint/json.js';
 import type { DeploymentPlan } from '../blueprint/plan.js';
-import { dependenciesOf, labelsOf } from '../graph/dependencies.js';
+import { dependenciesOf, dependsOnMemo, labelsOf } from '../graph/dependencies.js';
 import type { NodeInstance } from '../graph/state.js';
 import {
   type DeploymentInput,
@@ -75,7 +75,7 @@ export async function createDeployment(
       args: [input],
       workflowIdConflictPolicy: 'FAIL',
       staticSummary: `deployment ${id}`,
-      memo: { deployment: id, blueprint: blueprint.id, depends_on },
+      memo: { deployment: id, blueprint: blueprint.id, depends_on: dependsOnMemo(depends_on) },
     });
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) throw exists(id);

@@ -21,6 +21,13 @@ export interface DeploymentLinks {
   readonly depends_on: readonly Dependency[];
 }
 
+/** As a memo holds it: the server drops empty lists, and what is not told has to be asked for. */
+export type DependsOnMemo = readonly Dependency[] | false;
+
+export function dependsOnMemo(depends_on: readonly Dependency[]): DependsOnMemo {
+  return depends_on.length > 0 ? depends_on : false;
+}
+
 /** Labels by name: those of the blueprint, and in their place those that the deployment was made with. */
 export function labelsOf({ labels }: Pick<DeploymentPlan, 'labels'>, given: JsonObject = {}): JsonObject {
   const own = Object.entries(labels ?? {}).map(([key, label]) => [key, member(label, 'values') ?? []]);

@@ -24,7 +24,7 @@ import {
 import type { JournalActivities } from '../activities/journal.js';
 import type { RecoveryActivities } from '../activities/recover.js';
 import type { Patches } from '../activities/request.js';
-import { type Dependency, dependenciesOf, labelsOf } from '../graph/dependencies.js';
+import { type Dependency, dependenciesOf, dependsOnMemo, labelsOf } from '../graph/dependencies.js';
 import { applyPatch, isPatch } from '../graph/patch.js';
 import type { NodeInstance } from '../graph/state.js';
 import { checkedRequest } from './checked-request.js';
@@ -297,7 +297,10 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
     policies.executionEnded(request.workflow_id);
     const { outcome } = settled;
     if (patched('instances-memo'))
-      upsertMemo({ instances: countStates(instances), ...(settled.plan ? { depends_on: dependsOn() } : {}) });
+      upsertMemo({
+        instances: countStates(instances),
+        ...(settled.plan ? { depends_on: dependsOnMemo(dependsOn()) } : {}),
+      });
     // For people to read: a failure to write it is retried, and does not hold up the next execution.
     saved = saveSnapshot
       .executeWithOptions({ summary: `snapshot after ${request.workflow_id}` }, [

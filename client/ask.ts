@@ -26,11 +26,12 @@ export async function ask<Result, Args extends unknown[]>(
     return await client.connection.withDeadline(Date.now() + LONGEST_ANSWER_MS, () => handle.query(query, ...args));
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) throw missing() ?? error;
-    throw silent(error, workflowId) ?? error;
+    throw unanswered(error, workflowId) ?? error;
   }
 }
 
-function silent(error: unknown, workflowId: string): CaissonError | undefined {
+/** What a call's failure means if it is that no worker answers. */
+export function unanswered(error: unknown, workflowId: string): CaissonError | undefined {
   if (error instanceof QueryNotRegisteredError || error instanceof QueryRejectedError) return undefined;
   const code = isGrpcServiceError(error)
     ? error.code

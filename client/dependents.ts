@@ -2,6 +2,7 @@
 import { deploymentLinks, type FoundLinks, liveDependents } from '../activities/dependents.js';
 import { circle, type DeploymentLinks, dependentsOf, dependentText } from '../graph/dependencies.js';
 import type { ExecutionRequest } from '../workflows/messages.js';
+import { unanswered } from './ask.js';
 import type { CaissonConnection } from './connection.js';
 import { type CaissonError, conflict } from './errors.js';
 
@@ -30,7 +31,7 @@ export async function refusingDependents(
   if (request.force === true || options.dry_run || request.resume_of !== undefined || !watched.includes(workflow_id))
     return request;
   const recursive = workflow_id === 'uninstall' && [true, 'true'].includes(request.parameters.recursive as boolean);
-  const dependents = await liveDependents(connection.client, await linksOf(connection), id, recursive);
+  const dependents = await liveOnes(connection, id, recursive);
   const losing = workflow_id === 'update' && !options.legacy ? losingCapabilities(dependents, update) : dependents;
   if (losing.length > 0) throw inUse(workflow_id, id, losing, recursive);
   return TAKING.includes(workflow_id) ? { ...request, refuse_dependents: true } : request;
@@ -38,7 +39,7 @@ export async function refusingDependents(
 
 /** @throws CaissonError (conflict) when others of which something is installed use the deployment */
 export async function refuseDependentsOfDeleted(connection: CaissonConnection, id: string): Promise<void> {
-  const dependents = await liveDependents(connection.client, await linksOf(connection), id);
+  const dependents = await liveOnes(connection, id);
   if (dependents.length > 0) throw inUse('delete', id, dependents, true);
 }
 
@@ -76,6 +77,23 @@ function inUse(what: string, id: string, dependents: readonly DeploymentLinks[],
 
 const isParent = ({ by }: DeploymentLinks['depends_on'][number]): boolean => by === 'parent';
 
+async function liveOnes(
+  connection: CaissonConnection,
+  id: string,
+  recursive = false,
+): Promise<readonly DeploymentLinks[]> {
+  return await answered(liveDependents(connection.client, await linksOf(connection), id, recursive));
+}
+
 async function linksOf({ client, taskQueue }: CaissonConnection): Promise<readonly FoundLinks[]> {
-  return await deploymentLinks(client, taskQueue);
+  return await answered(deploymentLinks(client, taskQueue));
+}
+
+/** @throws CaissonError (unreachable) when no worker answers for one of the deployments */
+async function answered<T>(asking: Promise<T>): Promise<T> {
+  try {
+    return await asking;
+  } catch (error) {
+    throw unanswered(error, 'the deployments that may depend on it') ?? error;
+  }
 }

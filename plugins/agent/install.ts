@@ -98,6 +98,11 @@ async function shell(
     signal,
     input,
   );
+  // Cut off rather than failed: every step may be done again.
+  if (code === -1)
+    throw new RecoverableError(
+      "a command of the agent's installation ended without an exit code: it was killed, or the connection was lost",
+    );
   if (code !== 0)
     throw new NonRecoverableError(
       `a command of the agent's installation failed with ${code}: ${stderr.trim().slice(-600) || stdout.trim().slice(-600)}`,

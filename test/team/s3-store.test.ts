@@ -134,7 +134,7 @@ describe('what cannot be used is told', () => {
     const bucket = await bucketOn(url);
     const store = open({ ...bucket, name: 'no-such-bucket-here' });
     await expect(store.put('a', bytes('x'))).rejects.toThrow(
-      /s3:\/\/no-such-bucket-here cannot store prod\/caisson\/a: .*bucket/,
+      /s3:\/\/no-such-bucket-here at .* cannot store prod\/caisson\/a: .*bucket/,
     );
     await expect(store.get('a')).rejects.toThrow('NoSuchBucket');
   });

@@ -59,7 +59,8 @@ test('a worker that dies under a plugin loses nothing; a secret shows up nowhere
   // What it noted before the end of its first worker, it found in the second.
   expect(propertiesOf('survivor')).toEqual({ id: `made-by-${plugin}`, resumed: [true, 0] });
   expect(runs(plugin)).toBe(false);
-  expect(propertiesOf('patient')).toEqual({ tries: 3 });
+  // A try that the worker took with it is made again.
+  expect([3, 4]).toContain(propertiesOf('patient')?.tries);
   expect(propertiesOf('confidant')).toEqual({ length: PASSWORD.length });
 
   const { stdout } = await home.run('logs', 'probe');

@@ -2,12 +2,20 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { describe, expect, inject, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type Finished, Home } from '../../acceptance/home.js';
+import { type DevServer, startDevServer } from '../../temporal/dev-server.js';
 import { type Certificates, certificates } from '../certificates.js';
 import { startKeyGateway, startRefusingServer, startTlsGateway } from './gateway.js';
 
-const server = inject('temporalAddress');
+// One of its own: to list deployments, a command asks all that there are.
+let dev: DevServer;
+let server: string;
+beforeAll(async () => {
+  dev = await startDevServer();
+  server = dev.address;
+});
+afterAll(async () => await dev.kill());
 
 /** Commands fail in a profile or variables of their own, and start nothing. */
 async function homeWith(environment: Readonly<Record<string, string>>): Promise<Home> {

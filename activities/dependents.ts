@@ -1,7 +1,7 @@
 /** Looks up which deployments of a namespace use which. */
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { type DependsOnMemo, type DeploymentLinks, dependentsOf, servicesOf } from '../graph/dependencies.js';
-import { deploymentQuery, deploymentWorkflowId } from '../workflows/messages.js';
+import { deploymentQuery, deploymentWorkflowId, EXISTING_DEPLOYMENTS } from '../workflows/messages.js';
 
 type Asked = Pick<Client, 'workflow'>;
 
@@ -20,8 +20,7 @@ export async function deploymentLinks(
   onEach: () => void = () => undefined,
 ): Promise<readonly FoundLinks[]> {
   const found: FoundLinks[] = [];
-  const query = `WorkflowType = 'deployment' AND ExecutionStatus = 'Running'`;
-  for await (const { workflowId, memo, taskQueue: queue } of client.workflow.list({ query })) {
+  for await (const { workflowId, memo, taskQueue: queue } of client.workflow.list({ query: EXISTING_DEPLOYMENTS })) {
     onEach();
     const told = (memo ?? {}) as { depends_on?: DependsOnMemo; instances?: Record<string, number> };
     const id = workflowId.slice(deploymentWorkflowId('').length);

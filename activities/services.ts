@@ -1,6 +1,6 @@
 /** Finds the deployments that use another one: as their environment, or in any way. */
 import { Context } from '@temporalio/activity';
-import { type DeploymentLinks, dependentsOf } from '../graph/dependencies.js';
+import { type DeploymentLinks, dependentsOf, isParent } from '../graph/dependencies.js';
 import { deploymentLinks, liveDependents } from './dependents.js';
 
 export interface ServicesActivities {
@@ -22,7 +22,7 @@ export function servicesActivities(): ServicesActivities {
   return {
     async findServices({ deployment_id }) {
       return dependentsOf(await links(), deployment_id)
-        .filter(({ depends_on }) => depends_on.some(({ by }) => by === 'parent'))
+        .filter(({ depends_on }) => depends_on.some(isParent))
         .map(({ id }) => id)
         .sort();
     },

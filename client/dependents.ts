@@ -1,6 +1,6 @@
 /** Deployments that use one another: told, and kept from losing what they use. */
 import { deploymentLinks, type FoundLinks, liveDependents } from '../activities/dependents.js';
-import { circle, type DeploymentLinks, dependentsOf, dependentText } from '../graph/dependencies.js';
+import { circle, type DeploymentLinks, dependentsOf, dependentText, isParent } from '../graph/dependencies.js';
 import type { ExecutionRequest } from '../workflows/messages.js';
 import { unanswered } from './ask.js';
 import type { CaissonConnection } from './connection.js';
@@ -45,7 +45,7 @@ export async function refuseDependentsOfDeleted(connection: CaissonConnection, i
 
 /** @throws CaissonError (conflict) for a deployment that would be, however far away, its own environment */
 export async function refuseCircle(connection: CaissonConnection, own: DeploymentLinks): Promise<void> {
-  if (!own.depends_on.some(({ by }) => by === 'parent')) return;
+  if (!own.depends_on.some(isParent)) return;
   const [parent] = circle(await linksOf(connection), own);
   if (parent !== undefined)
     throw conflict(
@@ -74,8 +74,6 @@ function inUse(what: string, id: string, dependents: readonly DeploymentLinks[],
     `${first}--force does it nevertheless`,
   );
 }
-
-const isParent = ({ by }: DeploymentLinks['depends_on'][number]): boolean => by === 'parent';
 
 async function liveOnes(
   connection: CaissonConnection,

@@ -10,6 +10,7 @@ import {
   type DeploymentView,
   deploymentQuery,
   deploymentWorkflowId,
+  EXISTING_DEPLOYMENTS,
   type ExecutionRequest,
   executionWorkflowId,
   patchInstancesUpdate,
@@ -139,8 +140,7 @@ export interface DeploymentSummary {
 /** Deployments that exist, oldest first. */
 export async function listDeployments({ client }: CaissonConnection): Promise<readonly DeploymentSummary[]> {
   const found: DeploymentSummary[] = [];
-  const query = `WorkflowType = 'deployment' AND ExecutionStatus = 'Running'`;
-  for await (const { workflowId, memo, startTime } of client.workflow.list({ query })) {
+  for await (const { workflowId, memo, startTime } of client.workflow.list({ query: EXISTING_DEPLOYMENTS })) {
     const { deployment = workflowId.slice('deployment/'.length), blueprint = '' } = (memo ?? {}) as Record<
       string,
       string

@@ -15,6 +15,9 @@ export interface Dependency {
   readonly capability?: string;
 }
 
+/** It is the environment of the other. */
+export const isParent = ({ by }: Dependency): boolean => by === 'parent';
+
 /** A deployment and those that it uses. */
 export interface DeploymentLinks {
   readonly id: string;
@@ -82,7 +85,7 @@ export function servicesOf(links: readonly DeploymentLinks[], id: string): Reado
   const found = new Set([id]);
   for (const one of found)
     for (const link of links)
-      if (link.depends_on.some(({ by, deployment }) => by === 'parent' && deployment === one)) found.add(link.id);
+      if (link.depends_on.some((used) => isParent(used) && used.deployment === one)) found.add(link.id);
   found.delete(id);
   return found;
 }
@@ -90,7 +93,7 @@ export function servicesOf(links: readonly DeploymentLinks[], id: string): Reado
 /** Environments of a deployment-to-be that have itself as their environment, however far away: such is a circle. */
 export function circle(links: readonly DeploymentLinks[], own: DeploymentLinks): readonly string[] {
   const services = servicesOf([...links.filter(({ id }) => id !== own.id), own], own.id);
-  const parents = own.depends_on.filter(({ by }) => by === 'parent').map(({ deployment }) => deployment);
+  const parents = own.depends_on.filter(isParent).map(({ deployment }) => deployment);
   return parents.filter((parent) => parent === own.id || services.has(parent));
 }
 

@@ -13,6 +13,9 @@ import type { PolicyCause } from './policies/messages.js';
 /** The task queue of the central workers: workflows and operations. */
 export const TASK_QUEUE = 'caisson';
 
+/** Finds the deployments that exist, in the server's listing. */
+export const EXISTING_DEPLOYMENTS = `WorkflowType = 'deployment' AND ExecutionStatus = 'Running'`;
+
 export const deploymentWorkflowId = (deploymentId: string): string => `deployment/${deploymentId}`;
 export const executionWorkflowId = (deploymentId: string, executionId: string): string =>
   `execution/${deploymentId}/${executionId}`;

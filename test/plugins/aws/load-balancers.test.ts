@@ -20,6 +20,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { blueprint } from './blueprint.js';
 import { AMI, type Cloud, openCloud } from './cloud.js';
 import { Deployment } from './deployment.js';
+import { leavesNothing } from './leaves-nothing.js';
 
 const REGION = 'eu-north-1';
 let cloud: Cloud;
@@ -31,11 +32,6 @@ beforeEach(() => cloud.proxy.reset());
 afterAll(async () => await cloud?.close());
 
 const deploy = async (nodes: string) => await Deployment.of(blueprint(cloud.config, nodes));
-
-async function leavesNothing(deployment: Deployment, before: readonly string[]): Promise<void> {
-  await deployment.uninstall();
-  expect(await cloud.inventory()).toEqual(before);
-}
 
 async function classic(name: string): Promise<LoadBalancerDescription> {
   const { LoadBalancerDescriptions } = await cloud.elb.send(new DescribeClassic({ LoadBalancerNames: [name] }));
@@ -142,7 +138,7 @@ test('a classic load balancer listens, checks, has policies and machines behind 
       { Key: 'Name', Value: `${deployment.id}-${deployment.instance('balancer').id}` },
     ]),
   );
-  await leavesNothing(deployment, before);
+  await leavesNothing(cloud, deployment, before);
   expect(deployment.properties('balancer')).toEqual({});
 });
 
@@ -169,7 +165,7 @@ test('what a classic load balancer of somebody else had, it has again afterwards
   expect(web.HealthCheck?.Target).toBe('HTTP:80/');
   expect(web.Instances).toHaveLength(1);
   expect(deployment.properties('balancer').create_response).toMatchObject({ DNSName: web.DNSName });
-  await leavesNothing(deployment, before);
+  await leavesNothing(cloud, deployment, before);
   await cloud.elb.send(new DeleteClassic({ LoadBalancerName: 'web' }));
 });
 
@@ -198,7 +194,7 @@ test('a machine that was registered before stays registered', async () => {
   await relating.uninstall();
   expect((await classic('theirs')).Instances).toEqual([{ InstanceId: id }]);
   await cloud.elb.send(new DeleteClassic({ LoadBalancerName: 'theirs' }));
-  await leavesNothing(own, before);
+  await leavesNothing(cloud, own, before);
 });
 
 const OLD = `
@@ -235,7 +231,7 @@ test('the old family has its load balancer, with instances, zones, listeners and
     elb_name: 'old',
     instance_list: [id],
   });
-  await leavesNothing(deployment, before);
+  await leavesNothing(cloud, deployment, before);
 });
 
 const APPLICATION = `
@@ -293,7 +289,7 @@ test('an application load balancer forwards by its rules to a group of machines'
   expect(health.TargetHealthDescriptions?.map(({ Target }) => Target?.Id)).toEqual([
     deployment.properties('vm').aws_resource_id,
   ]);
-  await leavesNothing(deployment, before);
+  await leavesNothing(cloud, deployment, before);
 });
 
 const TAKEN = `
@@ -309,7 +305,7 @@ test('a name that somebody else has is not taken for a load balancer of our own'
   );
   await ours.uninstall();
   expect((await classic('taken')).LoadBalancerName).toBe('taken');
-  await leavesNothing(theirs, before);
+  await leavesNothing(cloud, theirs, before);
 });
 
 test('a load balancer without a name has one of its own', async () => {
@@ -323,7 +319,7 @@ test('a load balancer without a name has one of its own', async () => {
     expect(name).toMatch(/^[A-Za-z0-9][A-Za-z0-9-]{0,30}[A-Za-z0-9]$/);
     expect(name).toContain(deployment.id.slice(0, 10));
   }
-  await leavesNothing(deployment, before);
+  await leavesNothing(cloud, deployment, before);
 });
 
 test('a group that a listener still uses is waited for', async () => {
@@ -339,7 +335,7 @@ test('a group that a listener still uses is waited for', async () => {
     times: 3,
     fault: { kind: 'error', status: 400, code: 'ResourceInUse' },
   });
-  await leavesNothing(deployment, before);
+  await leavesNothing(cloud, deployment, before);
   expect(cloud.proxy.changes().filter((action) => action === 'DeleteTargetGroup')).toHaveLength(4);
 });
 
@@ -357,13 +353,13 @@ test('a load balancer that is being provisioned is waited for, and one that fail
   cloud.proxy.add({ action: 'DescribeLoadBalancers', after: 1, times: 4, fault: provisioning });
   await slow.install();
   expect(cloud.proxy.log.filter(({ action }) => action === 'DescribeLoadBalancers').length).toBeGreaterThan(5);
-  await leavesNothing(slow, before);
+  await leavesNothing(cloud, slow, before);
   const broken = await deploy(nodes);
   cloud.proxy.reset();
   cloud.proxy.add({ action: 'DescribeLoadBalancers', times: 100, fault: failed });
   await expect(broken.install()).rejects.toThrow('load balancer slow is failed: no room');
   cloud.proxy.reset();
-  await leavesNothing(broken, before);
+  await leavesNothing(cloud, broken, before);
 });
 
 test('other services refuse and hold back as EC2 does', async () => {
@@ -375,13 +371,13 @@ test('other services refuse and hold back as EC2 does', async () => {
     fault: { kind: 'error', status: 400, code: 'Throttling' },
   });
   await throttled.install();
-  await leavesNothing(throttled, before);
+  await leavesNothing(cloud, throttled, before);
   const refused = await deploy(TAKEN);
   cloud.proxy.add({ action: 'CreateLoadBalancer', fault: { kind: 'error', status: 403, code: 'AccessDenied' } });
   await expect(refused.install()).rejects.toThrow(
     /create of balancer_\w+: elb\.CreateLoadBalancer: AccessDenied.*the credentials need the permission for this call/,
   );
-  await leavesNothing(refused, before);
+  await leavesNothing(cloud, refused, before);
   expect(refused.logs.filter((line) => line.startsWith('retry'))).toEqual([]);
 });
 
@@ -399,7 +395,7 @@ test('blueprints may make any call of the service, and ask for calls there are',
   );
   await deployment.install();
   expect((await classic('any')).DNSName).toBe(deployment.properties('any').aws_resource_id);
-  await leavesNothing(deployment, before);
+  await leavesNothing(cloud, deployment, before);
   const send = async (command: string) =>
     await (
       await deploy(

@@ -5,6 +5,7 @@ import { apiNames } from '../../../plugins/aws/old-family.js';
 import { blueprint } from './blueprint.js';
 import { AMI, type Cloud, openCloud } from './cloud.js';
 import { Deployment } from './deployment.js';
+import { leavesNothing } from './leaves-nothing.js';
 
 let cloud: Cloud;
 
@@ -18,11 +19,6 @@ const deploy = async (nodes: string) => {
   const config = cloud.config.replace('region_name', 'ec2_region_name').replace('endpoint_url', 'ec2_region_endpoint');
   return await Deployment.of(blueprint(cloud.config, nodes.replaceAll('AWS', `aws_config: ${config}`)));
 };
-
-async function leavesNothing(deployment: Deployment, before: readonly string[]): Promise<void> {
-  await deployment.uninstall();
-  expect(await cloud.inventory()).toEqual(before);
-}
 
 const NETWORK = `
   net: { type: cloudify.aws.nodes.VPC, properties: { AWS, cidr_block: 10.0.0.0/16 } }
@@ -48,7 +44,7 @@ test('a VPN: gateways, their attachment, a connection with routes', async () => 
   expect(cloud.proxy.changes()).toEqual(expect.arrayContaining(['AttachVpnGateway', 'CreateVpnConnection']));
   expect(deployment.properties('customer').vpn_connection).toMatch(/^vpn-/);
   cloud.proxy.reset();
-  await leavesNothing(deployment, before);
+  await leavesNothing(cloud, deployment, before);
   expect(cloud.proxy.changes()).toEqual(
     expect.arrayContaining(['DeleteVpnConnection', 'DetachVpnGateway', 'DeleteVpnGateway']),
   );
@@ -89,7 +85,7 @@ test('an ACL with entries covers a subnet; DHCP options serve a VPC; both give b
     'PortRange.To': '65535',
   });
   expect(cloud.proxy.changes()).toContain('ReplaceNetworkAclAssociation');
-  await leavesNothing(deployment, before);
+  await leavesNothing(cloud, deployment, before);
 });
 
 test('two VPCs are peered by a route table, with routes to the peer', async () => {
@@ -112,7 +108,7 @@ test('two VPCs are peered by a route table, with routes to the peer', async () =
   expect(cloud.proxy.changes()).toEqual(
     expect.arrayContaining(['CreateVpcPeeringConnection', 'AcceptVpcPeeringConnection', 'CreateRoute']),
   );
-  await leavesNothing(deployment, before);
+  await leavesNothing(cloud, deployment, before);
 });
 
 test('an interface of its own is attached to a machine, and one is brought along by another machine', async () => {
@@ -144,7 +140,7 @@ test('an interface of its own is attached to a machine, and one is brought along
   expect(runs.map((sent) => sent['NetworkInterface.1.NetworkInterfaceId'])).toContain(
     deployment.properties('own').aws_resource_id,
   );
-  await leavesNothing(deployment, before);
+  await leavesNothing(cloud, deployment, before);
 });
 
 test('a snapshot is taken of a volume, and creations are validated', async () => {

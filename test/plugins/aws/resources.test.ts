@@ -10,6 +10,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { blueprint } from './blueprint.js';
 import { AMI, type Cloud, openCloud } from './cloud.js';
 import { Deployment } from './deployment.js';
+import { leavesNothing } from './leaves-nothing.js';
 
 let cloud: Cloud;
 
@@ -20,11 +21,6 @@ beforeEach(() => cloud.proxy.reset());
 afterAll(async () => await cloud?.close());
 
 const deploy = async (nodes: string) => await Deployment.of(blueprint(cloud.config, nodes));
-
-async function leavesNothing(deployment: Deployment, before: readonly string[]): Promise<void> {
-  await deployment.uninstall();
-  expect(await cloud.inventory()).toEqual(before);
-}
 
 const VPC =
   '  vpc: { type: cloudify.nodes.aws.ec2.Vpc, properties: { CLIENT, resource_config: { CidrBlock: 10.2.0.0/16 } } }';
@@ -48,7 +44,7 @@ test('a VPC takes attributes at its creation', async () => {
           inputs: { modify_vpc_attribute_args: { EnableDnsHostnames: { Value: true } } }`);
   await deployment.install();
   expect(cloud.proxy.changes()).toEqual(['CreateVpc', 'ModifyVpcAttribute']);
-  await leavesNothing(deployment, before);
+  await leavesNothing(cloud, deployment, before);
 });
 
 test('a VPC is told of the subnets that are related to it', async () => {
@@ -58,7 +54,7 @@ test('a VPC is told of the subnets that are related to it', async () => {
   );
   await deployment.install();
   expect(deployment.properties('vpc').subnets).toEqual([deployment.properties('subnet').aws_resource_id]);
-  await leavesNothing(deployment, before);
+  await leavesNothing(cloud, deployment, before);
 });
 
 test('a subnet without a range fills its VPC, and takes another zone than one that is not there', async () => {
@@ -73,7 +69,7 @@ test('a subnet without a range fills its VPC, and takes another zone than one th
     new DescribeSubnetsCommand({ SubnetIds: [String(deployment.properties('subnet').aws_resource_id)] }),
   );
   expect(Subnets?.[0]).toMatchObject({ CidrBlock: '10.2.0.0/16', AvailabilityZone: 'us-east-2a' });
-  await leavesNothing(deployment, before);
+  await leavesNothing(cloud, deployment, before);
 });
 
 test('a security group has the rules of its configuration and of its rule nodes, in both directions', async () => {
@@ -114,7 +110,7 @@ test('a security group has the rules of its configuration and of its rule nodes,
   expect(deployment.properties('ingress').security_group_rule_ids).toHaveLength(2);
   await deployment.run('ingress', 'stop');
   expect((await read())?.IpPermissions?.map(({ FromPort }) => FromPort)).toEqual([443]);
-  await leavesNothing(deployment, before);
+  await leavesNothing(cloud, deployment, before);
 });
 
 test('a rule that was in the group before is left there', async () => {
@@ -165,7 +161,7 @@ test('a NAT gateway gets the address that its node is related to', async () => {
   expect(deployment.properties('nat').allocation_id).toBe(deployment.properties('ip').allocation_id);
   const sent = cloud.proxy.log.find(({ action }) => action === 'CreateRoute')?.parameters;
   expect(sent?.NatGatewayId).toBe(deployment.properties('nat').aws_resource_id);
-  await leavesNothing(deployment, before);
+  await leavesNothing(cloud, deployment, before);
 });
 
 test('tags nodes tag what they depend on', async () => {
@@ -185,7 +181,7 @@ test('tags nodes tag what they depend on', async () => {
   expect(await teams()).toEqual(['net']);
   await deployment.run('tags', 'delete');
   expect(await teams()).toEqual([]);
-  await leavesNothing(deployment, before);
+  await leavesNothing(cloud, deployment, before);
 });
 
 test('a network ACL covers its subnets with its entries, and gives them back', async () => {
@@ -207,7 +203,7 @@ test('a network ACL covers its subnets with its entries, and gives them back', a
   );
   expect(NetworkAcls?.[0]?.Associations).toMatchObject([{ SubnetId: deployment.properties('subnet').aws_resource_id }]);
   expect(NetworkAcls?.[0]?.Entries?.map(({ RuleNumber }) => RuleNumber)).toContain(100);
-  await leavesNothing(deployment, before);
+  await leavesNothing(cloud, deployment, before);
 });
 
 test('DHCP options are given to the VPC, which has its own back afterwards', async () => {
@@ -226,7 +222,7 @@ test('DHCP options are given to the VPC, which has its own back afterwards', asy
   };
   const id = deployment.properties('options').aws_resource_id;
   expect(await optionsOf()).toBe(id);
-  await leavesNothing(deployment, before);
+  await leavesNothing(cloud, deployment, before);
   const { DhcpOptions } = await cloud.ec2.send(new DescribeDhcpOptionsCommand({}));
   expect(DhcpOptions?.map(({ DhcpOptionsId }) => DhcpOptionsId)).not.toContain(id);
 });
@@ -252,7 +248,7 @@ test('VPCs are peered and the peer accepts', async () => {
     PeerVpcId: deployment.properties('other').aws_resource_id,
   });
   expect(cloud.proxy.changes()).toContain('AcceptVpcPeeringConnection');
-  await leavesNothing(deployment, before);
+  await leavesNothing(cloud, deployment, before);
 });
 
 test('a VPN: both gateways, the connection, its route; all of it goes', async () => {
@@ -272,7 +268,7 @@ test('a VPN: both gateways, the connection, its route; all of it goes', async ()
   await deployment.install();
   expect(cloud.proxy.changes()).toEqual(expect.arrayContaining(['AttachVpnGateway', 'CreateVpnConnection']));
   expect(JSON.stringify(deployment.properties('vpn'))).not.toContain('pre_shared_key');
-  await leavesNothing(deployment, before);
+  await leavesNothing(cloud, deployment, before);
 });
 
 test('a transit gateway with a route table, and a VPC attached through its subnet', async () => {
@@ -291,7 +287,7 @@ test('a transit gateway with a route table, and a VPC attached through its subne
     expect.arrayContaining(['CreateTransitGatewayVpcAttachment', 'CreateTransitGatewayRouteTable']),
   );
   cloud.proxy.reset();
-  await leavesNothing(deployment, before);
+  await leavesNothing(cloud, deployment, before);
   expect(cloud.proxy.changes()).toEqual(
     expect.arrayContaining([
       'DeleteTransitGatewayVpcAttachment',
@@ -313,7 +309,7 @@ test('an image is looked up, and one is made from an instance', async () => {
   expect(deployment.properties('newest').aws_resource_id).toBe('ami-04681a1dbd79675a5');
   expect(deployment.properties('copy').aws_resource_id).toMatch(/^ami-/);
   cloud.proxy.reset();
-  await leavesNothing(deployment, before);
+  await leavesNothing(cloud, deployment, before);
   expect(cloud.proxy.changes().filter((action) => action === 'DeregisterImage')).toHaveLength(1);
 });
 
@@ -329,7 +325,7 @@ test('the snapshots of an image that was made go with it, also when the process 
   cloud.proxy.add({ action: 'DeleteSnapshot', fault: { kind: 'error', status: 400, code: 'UnauthorizedOperation' } });
   await expect(deployment.uninstall()).rejects.toThrow('UnauthorizedOperation');
   expect(cloud.proxy.changes().slice(0, 2)).toEqual(['DeregisterImage', 'DeleteSnapshot']);
-  await leavesNothing(deployment, before);
+  await leavesNothing(cloud, deployment, before);
 });
 
 test('an image that is not there fails at once', async () => {
@@ -352,7 +348,7 @@ test('a volume is attached through its relationship', async () => {
     Device: '/dev/sdh',
     InstanceId: deployment.properties('vm').aws_resource_id,
   });
-  await leavesNothing(deployment, before);
+  await leavesNothing(cloud, deployment, before);
 });
 
 test('an interface is attached to the instance that it is related to, and comes off it', async () => {
@@ -374,7 +370,7 @@ test('an interface is attached to the instance that it is related to, and comes 
     attachment_id: expect.stringMatching(/^eni-attach-/),
   });
   cloud.proxy.reset();
-  await leavesNothing(deployment, before);
+  await leavesNothing(cloud, deployment, before);
   expect(cloud.proxy.changes()).toContain('DetachNetworkInterface');
 });
 
@@ -390,7 +386,7 @@ test('spot instances are asked for, waited for, and taken back', async () => {
   expect(JSON.stringify([deployment.properties('spot'), deployment.logs])).not.toContain('hunter22');
   expect(deployment.properties('spot').instance_ids).toEqual([expect.stringMatching(/^i-/)]);
   expect(await cloud.inventory()).toContain(deployment.properties('spot').aws_resource_id);
-  await leavesNothing(deployment, before);
+  await leavesNothing(cloud, deployment, before);
 });
 
 test('drift is told by path', async () => {

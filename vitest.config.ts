@@ -19,8 +19,6 @@ export default defineConfig({
     maxWorkers: Math.min(4, Math.max(2, availableParallelism())),
     // A bound for what hangs, far above what anything takes on a busy machine.
     testTimeout: 30_000,
-    // Where nobody watches, a real server that answers late or breaks a call off once is not to stand for a defect.
-    retry: process.env.CI ? 1 : 0,
     reporters: ['default', './test/closing-line.ts'],
     projects: [
       {

@@ -1,9 +1,8 @@
 /** Looks up which deployments of a namespace use which. */
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/client';
 import { type DependsOnMemo, type DeploymentLinks, dependentsOf, servicesOf } from '../graph/dependencies.js';
 import { deploymentQuery, deploymentWorkflowId, EXISTING_DEPLOYMENTS } from '../workflows/messages.js';
-
-type Asked = Pick<Client, 'workflow'>;
+import { type Lister, listedWorkflows } from './listed-workflows.js';
 
 export interface FoundLinks extends DeploymentLinks {
   /** Something of it is installed; undefined: nothing has run there to its end yet. */
@@ -12,17 +11,19 @@ export interface FoundLinks extends DeploymentLinks {
 
 /**
  * All deployments with what they use. Each says it in its memo, so that one listing answers; only those are asked that
- * were made without it, and these only on `taskQueue`: on others nobody may answer.
+ * were made without it, and these only on `taskQueue`: on others nobody may answer. Those are left out that are encrypted
+ * with a key that is not known here.
  */
 export async function deploymentLinks(
-  client: Asked,
+  client: Lister,
   taskQueue: string,
   onEach: () => void = () => undefined,
 ): Promise<readonly FoundLinks[]> {
   const found: FoundLinks[] = [];
-  for await (const { workflowId, memo, taskQueue: queue } of client.workflow.list({ query: EXISTING_DEPLOYMENTS })) {
+  for await (const { workflowId, memo, taskQueue: queue } of listedWorkflows(client, EXISTING_DEPLOYMENTS)) {
     onEach();
-    const told = (memo ?? {}) as { depends_on?: DependsOnMemo; instances?: Record<string, number> };
+    if (memo === undefined) continue;
+    const told = memo as { depends_on?: DependsOnMemo; instances?: Record<string, number> };
     const id = workflowId.slice(deploymentWorkflowId('').length);
     const live = told.instances === undefined ? undefined : isLive(told.instances);
     if (told.depends_on !== undefined) found.push({ id, live, depends_on: told.depends_on || [] });
@@ -41,7 +42,7 @@ export async function deploymentLinks(
  * @param recursive those that use it as their environment go before it
  */
 export async function liveDependents(
-  client: Asked,
+  client: Lister,
   links: readonly FoundLinks[],
   id: string,
   recursive = false,
@@ -59,7 +60,7 @@ function isLive(instances: Readonly<Record<string, number>>): boolean {
 }
 
 /** Undefined when it has ended since it was listed. */
-async function viewOf({ workflow }: Asked, id: string) {
+async function viewOf({ workflow }: Lister, id: string) {
   return await workflow
     .getHandle(deploymentWorkflowId(id))
     .query(deploymentQuery)

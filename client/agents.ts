@@ -1,7 +1,9 @@
 /** The agents on the hosts of deployments, and which of them take work. */
 import { objectMember, textMember } from '../blueprint/json.js';
 import type { CaissonConnection } from './connection.js';
-import { getInstances, listDeployments } from './deployments.js';
+import { getInstances } from './deployments.js';
+import { answersOfEach } from './each-deployment.js';
+import type { CaissonError } from './errors.js';
 import { pollersOf } from './stack/pollers.js';
 
 export interface AgentRow {
@@ -20,12 +22,24 @@ export interface AgentRow {
 /** An agent asks for work at least once a minute. */
 const SILENCE_MS = 75_000;
 
-/** @throws CaissonError (not-found) for a deployment that is not there */
-export async function listAgents(connection: CaissonConnection, deploymentId?: string): Promise<readonly AgentRow[]> {
-  const ids = deploymentId === undefined ? (await listDeployments(connection)).map(({ id }) => id) : [deploymentId];
+/**
+ * @param onSilent told why deployments are left out that give no answer
+ * @throws CaissonError (not-found) for a deployment that is not there
+ */
+export async function listAgents(
+  connection: CaissonConnection,
+  deploymentId?: string,
+  onSilent: (silence: CaissonError) => void = () => undefined,
+): Promise<readonly AgentRow[]> {
+  const hosts = async (deployment_id: string) => ({
+    deployment_id,
+    instances: await getInstances(connection, deployment_id),
+  });
+  const places =
+    deploymentId === undefined ? await answersOfEach(connection, hosts, onSilent) : [await hosts(deploymentId)];
   const found: AgentRow[] = [];
-  for (const deployment_id of ids)
-    for (const { id, node_id, runtime_properties } of await getInstances(connection, deployment_id)) {
+  for (const { deployment_id, instances } of places)
+    for (const { id, node_id, runtime_properties } of instances) {
       const agent = objectMember(runtime_properties, 'cloudify_agent');
       const queue = textMember(agent, 'queue');
       if (queue === undefined) continue;

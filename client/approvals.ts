@@ -1,4 +1,6 @@
 /** Approvals that executions wait for: listed, given, refused. */
+
+import { listedWorkflows } from '../activities/listed-workflows.js';
 import {
   type ApprovalRecord,
   decideUpdate,
@@ -90,7 +92,7 @@ async function waitingExecutions(
   const prefix = deploymentId === undefined ? 'execution/' : `execution/${deploymentId}/`;
   const query = `WorkflowId STARTS_WITH '${prefix.replaceAll("'", "''")}' AND ExecutionStatus = 'Running'`;
   const found: ExecutionReference[] = [];
-  for await (const { workflowId, memo } of client.workflow.list({ query })) {
+  for await (const { workflowId, memo } of listedWorkflows(client, query)) {
     const { waiting } = (memo ?? {}) as { readonly waiting?: readonly string[] | null };
     const [, deployment_id = '', id = ''] = workflowId.split('/');
     if (waiting?.some((one) => one.startsWith('approval '))) found.push({ deployment_id, id });

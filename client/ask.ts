@@ -7,13 +7,17 @@ import {
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
 import { ApplicationFailure, type QueryDefinition } from '@temporalio/common';
+import { isUndecipherable } from '../store/encryption.js';
 import type { CaissonConnection } from './connection.js';
 import { CaissonError, conflict } from './errors.js';
 
 /** A worker answers in milliseconds; this long without an answer, none is there. */
 const LONGEST_ANSWER_MS = 15_000;
 
-/** @throws what `missing` returns when there is no such workflow; CaissonError (unreachable) when no worker answers */
+/**
+ * @throws what `missing` returns when there is no such workflow; CaissonError (unreachable) when no worker answers,
+ * (permission) when the answer is encrypted with a key that is not known here
+ */
 export async function ask<Result, Args extends unknown[]>(
   { client }: CaissonConnection,
   workflowId: string,
@@ -26,6 +30,7 @@ export async function ask<Result, Args extends unknown[]>(
     return await client.connection.withDeadline(Date.now() + LONGEST_ANSWER_MS, () => handle.query(query, ...args));
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) throw missing() ?? error;
+    if (isUndecipherable(error)) throw undecipherable(error as Error, workflowId);
     throw unanswered(error, workflowId) ?? error;
   }
 }
@@ -42,6 +47,13 @@ export function unanswered(error: unknown, workflowId: string): CaissonError | u
   return new CaissonError('unreachable', 'C5008', `no worker answers for ${workflowId}`, {
     cause: error,
     hint: 'start one with: caisson up (on this machine), or: caisson worker run (for a Temporal cluster of your own)',
+  });
+}
+
+export function undecipherable(error: Error, what: string): CaissonError {
+  return new CaissonError('permission', 'C5012', `${what} is encrypted with a key that is not known here`, {
+    cause: error,
+    hint: 'give the key that its workers have: CAISSON_ENCRYPTION_KEYS, or the setting encryption_key_file',
   });
 }
 

@@ -2,6 +2,7 @@
 import type { Client, ConnectionOptions } from '@temporalio/client';
 import type { ArtifactStore } from '../store/artifact-store.js';
 import type { EncryptionKeys } from '../store/encryption.js';
+import { repeatBrokenOff } from './broken-off.js';
 import { CaissonError } from './errors.js';
 import type { ConnectionSettings, Settings } from './settings.js';
 import type { Stack, StackStep } from './stack/up.js';
@@ -83,7 +84,12 @@ export async function connect(settings: Settings, options: ConnectOptions = {}):
     });
   const target = reached();
   const { namespace } = target;
-  const client = new Client({ connection, namespace, dataConverter: createDataConverter(store, encryption) });
+  const client = new Client({
+    connection,
+    namespace,
+    dataConverter: createDataConverter(store, encryption),
+    interceptors: { workflow: [repeatBrokenOff] },
+  });
   const base = settings.uiUrl ?? stack?.server.ui_url ?? guessedUi(target.address);
   let known: Promise<boolean> | undefined;
   return {

@@ -1,9 +1,10 @@
 /** Deployments: made, listed, looked at, ended. */
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import { listedWorkflows } from '../activities/listed-workflows.js';
 import type { Patches } from '../activities/request.js';
 import type { JsonObject } from '../blueprint/json.js';
 import type { DeploymentPlan } from '../blueprint/plan.js';
-import { dependenciesOf, dependsOnMemo, labelsOf } from '../graph/dependencies.js';
+import { type DependsOnMemo, dependenciesOf, dependsOnMemo, labelsOf } from '../graph/dependencies.js';
 import type { NodeInstance } from '../graph/state.js';
 import {
   type DeploymentInput,
@@ -135,17 +136,21 @@ export interface DeploymentSummary {
   readonly id: string;
   readonly blueprint_id: string;
   readonly created_at: string;
+  /** Ids of the deployments that it uses. */
+  readonly depends_on: readonly string[];
 }
 
 /** Deployments that exist, oldest first. */
 export async function listDeployments({ client }: CaissonConnection): Promise<readonly DeploymentSummary[]> {
   const found: DeploymentSummary[] = [];
-  for await (const { workflowId, memo, startTime } of client.workflow.list({ query: EXISTING_DEPLOYMENTS })) {
-    const { deployment = workflowId.slice('deployment/'.length), blueprint = '' } = (memo ?? {}) as Record<
-      string,
-      string
-    >;
-    found.push({ id: deployment, blueprint_id: blueprint, created_at: startTime.toISOString() });
+  for await (const { workflowId, memo, startTime } of listedWorkflows(client, EXISTING_DEPLOYMENTS)) {
+    const told = (memo ?? {}) as { readonly blueprint?: string; readonly depends_on?: DependsOnMemo };
+    found.push({
+      id: workflowId.slice(deploymentWorkflowId('').length),
+      blueprint_id: told.blueprint ?? '',
+      created_at: startTime.toISOString(),
+      depends_on: [...new Set((told.depends_on || []).map((one) => one.deployment))],
+    });
   }
   return found.sort((a, b) => (a.created_at < b.created_at ? -1 : 1));
 }

@@ -1,6 +1,7 @@
 /** Executions: started, looked at, cancelled, resumed. An execution is one run of a workflow on a deployment. */
 import { randomInt } from 'node:crypto';
 import { WorkflowNotFoundError } from '@temporalio/client';
+import { listedWorkflows } from '../activities/listed-workflows.js';
 import type { JsonObject } from '../blueprint/json.js';
 import {
   deploymentWorkflowId,
@@ -13,7 +14,7 @@ import {
 } from '../workflows/messages.js';
 import { refusedUpdate } from './ask.js';
 import type { CaissonConnection } from './connection.js';
-import { getDeployment, listDeployments } from './deployments.js';
+import { getDeployment } from './deployments.js';
 import { CaissonError, conflict, notFound } from './errors.js';
 
 /** Names one execution. */
@@ -87,7 +88,7 @@ export async function findExecution(
 ): Promise<ExecutionReference> {
   if (deploymentId !== undefined) return { deployment_id: deploymentId, id: word };
   const query = `WorkflowId STARTS_WITH 'execution/'`;
-  for await (const { workflowId } of connection.client.workflow.list({ query })) {
+  for await (const { workflowId } of listedWorkflows(connection.client, query)) {
     const [, deployment_id = '', id = ''] = workflowId.split('/');
     if (id === word) return { deployment_id, id };
   }
@@ -100,11 +101,13 @@ export async function findExecution(
   );
   if (last) return { deployment_id: word, id: last.id };
   // One that is queued has no run yet: only its deployment knows it.
-  for (const { id: deployment_id } of await listDeployments(connection)) {
-    const { executions } = await getDeployment(connection, deployment_id);
-    if (executions.some(({ id }) => id === word)) return { deployment_id, id: word };
-  }
-  throw notFound('execution or deployment', word, 'see: caisson executions list');
+  const { answersOfEach, orElsewhere } = await import('./each-deployment.js');
+  const silent: CaissonError[] = [];
+  const viewOf = async (id: string) => await getDeployment(connection, id);
+  const views = await answersOfEach(connection, viewOf, (silence) => void silent.push(silence));
+  const holder = views.find(({ executions }) => executions.some(({ id }) => id === word));
+  if (holder) return { deployment_id: holder.id, id: word };
+  throw notFound('execution or deployment', word, orElsewhere(silent, 'see: caisson executions list'));
 }
 
 /** How an execution is cancelled. */

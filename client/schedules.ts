@@ -1,10 +1,12 @@
 /** Executions at set times, by Temporal's own schedules: they need no process of ours to wait for the time. */
 import { ScheduleAlreadyRunning, type ScheduleHandle, ScheduleNotFoundError } from '@temporalio/client';
 import type { JsonObject } from '../blueprint/json.js';
+import { isUndecipherable } from '../store/encryption.js';
 import { type ExecutionOptions, type ScheduledExecution, TASK_QUEUE } from '../workflows/messages.js';
+import { undecipherable } from './ask.js';
 import type { CaissonConnection } from './connection.js';
 import { getDeployment } from './deployments.js';
-import { conflict, notFound } from './errors.js';
+import { CaissonError, conflict, notFound } from './errors.js';
 import { planSchedule, type ScheduleRule } from './schedule-rule.js';
 
 export interface ScheduleRequest {
@@ -124,17 +126,24 @@ export async function getSchedule(
   };
 }
 
-/** Schedules of a deployment, or all. */
+/**
+ * Schedules of a deployment, or all.
+ *
+ * @param onSilent told of those that are left out, because they are encrypted with a key that is not known here
+ */
 export async function listSchedules(
   connection: CaissonConnection,
   deploymentId?: string,
+  onSilent: (silence: CaissonError) => void = () => undefined,
 ): Promise<readonly ScheduleView[]> {
   const found: ScheduleView[] = [];
-  for await (const { scheduleId: own } of connection.client.schedule.list()) {
-    const [kind, deployment = '', id = ''] = own.split('/');
-    if (kind !== 'schedule' || (deploymentId !== undefined && deployment !== deploymentId)) continue;
-    found.push(await getSchedule(connection, deployment, id));
-  }
+  for await (const [deployment, id] of schedulesIn(connection, deploymentId))
+    try {
+      found.push(await getSchedule(connection, deployment, id));
+    } catch (error) {
+      if (!(error instanceof CaissonError) || error.kind !== 'permission') throw error;
+      onSilent(error);
+    }
   return found.sort((a, b) => (`${a.deployment_id}/${a.id}` < `${b.deployment_id}/${b.id}` ? -1 : 1));
 }
 
@@ -168,15 +177,30 @@ export async function deleteSchedule(connection: CaissonConnection, deploymentId
 }
 
 /** All schedules of a deployment that has ended: they would start nothing, or meet another one of its id. */
-export async function deleteSchedulesOf({ client }: CaissonConnection, deploymentId: string): Promise<void> {
-  for await (const { scheduleId: own } of client.schedule.list())
-    if (own.startsWith(scheduleId(deploymentId, '')))
-      await client.schedule
-        .getHandle(own)
-        .delete()
-        .catch((error) => {
-          if (!(error instanceof ScheduleNotFoundError)) throw error;
-        });
+export async function deleteSchedulesOf(connection: CaissonConnection, deploymentId: string): Promise<void> {
+  for await (const [deployment, id] of schedulesIn(connection, deploymentId))
+    await connection.client.schedule
+      .getHandle(scheduleId(deployment, id))
+      .delete()
+      .catch((error) => {
+        if (!(error instanceof ScheduleNotFoundError)) throw error;
+      });
+}
+
+/** By their names alone: the SDK's own listing ends at the first one that is encrypted with a key that is not known here. */
+async function* schedulesIn(
+  { client, namespace }: CaissonConnection,
+  deploymentId: string | undefined,
+): AsyncGenerator<readonly [deployment: string, id: string]> {
+  let nextPageToken: Uint8Array = new Uint8Array();
+  do {
+    const page = await client.workflowService.listSchedules({ namespace, nextPageToken });
+    for (const one of page.schedules) {
+      const [kind, deployment = '', id = ''] = (one.scheduleId ?? '').split('/');
+      if (kind === 'schedule' && (deploymentId === undefined || deployment === deploymentId)) yield [deployment, id];
+    }
+    nextPageToken = page.nextPageToken;
+  } while (nextPageToken.length > 0);
 }
 
 async function known<Result>(
@@ -190,6 +214,7 @@ async function known<Result>(
   } catch (error) {
     if (error instanceof ScheduleNotFoundError)
       throw notFound('schedule', `${id} of ${deploymentId}`, 'see: caisson schedules list');
+    if (isUndecipherable(error)) throw undecipherable(error as Error, scheduleId(deploymentId, id));
     throw error;
   }
 }

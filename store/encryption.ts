@@ -6,7 +6,7 @@
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { Payload, PayloadCodec } from '@temporalio/common';
+import { type Payload, type PayloadCodec, ValueError } from '@temporalio/common';
 import proto from '@temporalio/proto';
 
 const { Payload: PayloadMessage } = proto.temporal.api.common.v1;
@@ -59,6 +59,15 @@ export function encryptionCodec({ current, keys }: EncryptionKeys): PayloadCodec
   };
 }
 
+/** A payload that cannot be read with the keys that there are. */
+export class UndecipherableError extends Error {
+  override readonly name = 'UndecipherableError';
+}
+
+/** Without any key the SDK's own converter meets what is encrypted. */
+export const isUndecipherable = (error: unknown): boolean =>
+  error instanceof UndecipherableError || (error instanceof ValueError && error.message.endsWith(`: ${ENCODING}`));
+
 const text = (bytes: Uint8Array | null | undefined): string => Buffer.from(bytes ?? []).toString('utf8');
 
 const isSealed = ({ metadata }: Payload): boolean => text(metadata?.encoding) === ENCODING;
@@ -80,7 +89,8 @@ function seal(payload: Payload, id: string, key: Buffer): Payload {
 function open({ metadata, data }: Payload, keys: EncryptionKeys['keys']): Payload {
   const id = text(metadata?.['encryption-key-id']);
   const key = keys.get(id);
-  if (!key) throw new Error(`a payload is encrypted with the key ${id}, which is not among the given ones`);
+  if (!key)
+    throw new UndecipherableError(`a payload is encrypted with the key ${id}, which is not among the given ones`);
   const bytes = Buffer.from(data ?? []);
   try {
     const decipher = createDecipheriv(CIPHER, key, bytes.subarray(0, IV_BYTES))
@@ -89,6 +99,8 @@ function open({ metadata, data }: Payload, keys: EncryptionKeys['keys']): Payloa
     const opened = Buffer.concat([decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]);
     return PayloadMessage.decode(opened);
   } catch (error) {
-    throw new Error(`a payload cannot be decrypted: it is damaged, or its key ${id} is another one`, { cause: error });
+    throw new UndecipherableError(`a payload cannot be decrypted: it is damaged, or its key ${id} is another one`, {
+      cause: error,
+    });
   }
 }

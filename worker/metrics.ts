@@ -4,6 +4,7 @@
  */
 import { Client, type ConnectionLike } from '@temporalio/client';
 import type { DataConverter, MetricMeter } from '@temporalio/common';
+import { listedWorkflows } from '../activities/listed-workflows.js';
 import type { Observer } from '../activities/observe.js';
 import { EXISTING_DEPLOYMENTS } from '../workflows/messages.js';
 
@@ -102,7 +103,7 @@ export function takeCensus({ connection, namespace, dataConverter, meter, onFail
     for (const [status, name] of Object.entries(STATUSES)) executions.set(byStatus.get(status) ?? 0, { status: name });
     const byState: Record<string, number> = Object.fromEntries([...states].map((state) => [state, 0]));
     let open = 0;
-    for await (const { memo } of client.workflow.list({ query: EXISTING_DEPLOYMENTS })) {
+    for await (const { memo } of listedWorkflows(client, EXISTING_DEPLOYMENTS)) {
       open += 1;
       const told = memo?.instances as Readonly<Record<string, number>> | undefined;
       for (const [state, number] of Object.entries(told ?? {})) byState[state] = (byState[state] ?? 0) + number;

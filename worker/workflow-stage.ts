@@ -16,6 +16,7 @@ import { compile } from '../blueprint/compile.js';
 import type { Json, JsonObject } from '../blueprint/json.js';
 import { bindParameters, workflowOf } from '../blueprint/parameters.js';
 import type { DeploymentPlan } from '../blueprint/plan.js';
+import { repeatBrokenOff } from '../client/broken-off.js';
 import { refusal } from '../client/errors.js';
 import { hostOf, mainFileOf } from '../client/prepare.js';
 import { initialInstances } from '../graph/instances.js';
@@ -125,7 +126,11 @@ export async function openWorkflowStage(stage: WorkflowStageOptions = {}): Promi
   const store = folderStore(path.join(folder, 'artifacts'));
   const connection = await Connection.connect({ address });
   const native = await NativeConnection.connect({ address });
-  const client = new Client({ connection, dataConverter: createDataConverter(store) });
+  const client = new Client({
+    connection,
+    dataConverter: createDataConverter(store),
+    interceptors: { workflow: [repeatBrokenOff] },
+  });
   const modules = stage.plugin ? [{ kind: 'plugin', key: stage.plugin.name, file: stage.plugin.file } as const] : [];
   const bundle = await workflowBundle({ modules, cacheFolder: folder });
   const plugins = await installedPlugins(stage.pluginFolders ?? []);

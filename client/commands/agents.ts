@@ -14,10 +14,12 @@ const list: CommandDefinition = {
     const { io, global } = invocation;
     const { withSession } = await import('../session.js');
     const { listAgents } = await import('../agents.js');
+    const { warningOf } = await import('../each-deployment.js');
     const { printList } = await import('../output/print.js');
     return await withSession(global, io, async ({ connection }) => {
       const nodes = texts(invocation, 'nodeId');
-      const found = await listAgents(connection, optionalText(invocation, 'deploymentId'));
+      const deployment = optionalText(invocation, 'deploymentId');
+      const found = await listAgents(connection, deployment, (silence) => io.err(warningOf(silence)));
       printList<AgentRow>(io, global.format, {
         kind: 'agents',
         items: found.filter(({ node_id }) => nodes.length === 0 || nodes.includes(node_id)),

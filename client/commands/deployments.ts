@@ -62,11 +62,13 @@ const list: CommandDefinition = {
   examples: [['caisson deployments list', 'all of them, with their health']],
   async run({ io, global }) {
     const { withSession } = await import('../session.js');
-    const { getDeployment, listDeployments } = await import('../deployments.js');
+    const { getDeployment } = await import('../deployments.js');
+    const { askEachDeployment, warningOf } = await import('../each-deployment.js');
     const { printList } = await import('../output/print.js');
     return await withSession(global, io, async ({ connection }) => {
-      const summaries = await listDeployments(connection);
-      const items = await Promise.all(summaries.map(async ({ id }) => rowOf(await getDeployment(connection, id))));
+      const each = await askEachDeployment(connection, async (id) => await getDeployment(connection, id));
+      const items = each.map(({ deployment, answer }) => (answer ? rowOf(answer) : silentRow(deployment)));
+      for (const { silence } of each) if (silence) io.err(warningOf(silence));
       printList(io, global.format, {
         kind: 'deployments',
         items,
@@ -176,6 +178,12 @@ const protect: CommandDefinition = {
     });
   },
 };
+
+/** What the server knows of a deployment for which no worker answers. */
+function silentRow(deployment: import('../deployments.js').DeploymentSummary): Row {
+  const unknown = { deployment_status: 'unknown', installation_status: 'unknown', running: null };
+  return { ...deployment, ...unknown };
+}
 
 function rowOf(view: import('../../workflows/messages.js').DeploymentView): Row {
   const { id, blueprint, deployment_status, installation_status, created_at, running } = view;

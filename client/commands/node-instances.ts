@@ -159,16 +159,22 @@ async function found(
   invocation: Invocation,
   connection: import('../connection.js').CaissonConnection,
 ): Promise<{ readonly instance: NodeInstance; readonly deployment: string }> {
-  const { listDeployments } = await import('../deployments.js');
+  const { answersOfEach, orElsewhere } = await import('../each-deployment.js');
   const { notFound } = await import('../errors.js');
   const [id = ''] = invocation.args;
   const asked = optionalText(invocation, 'deploymentId');
-  const deployments = asked === undefined ? (await listDeployments(connection)).map((one) => one.id) : [asked];
-  for (const deployment of deployments) {
+  const silent: import('../errors.js').CaissonError[] = [];
+  const lookIn = async (deployment: string) => {
     const instance = (await instancesOf(invocation, connection, deployment)).find((one) => one.id === id);
-    if (instance) return { instance, deployment };
-  }
-  throw notFound('node instance', id, 'see: caisson node-instances list -d DEPLOYMENT');
+    return instance ? [{ instance, deployment }] : [];
+  };
+  const places =
+    asked === undefined
+      ? await answersOfEach(connection, lookIn, (silence) => void silent.push(silence))
+      : [await lookIn(asked)];
+  const [only] = places.flat();
+  if (only) return only;
+  throw notFound('node instance', id, orElsewhere(silent, 'see: caisson node-instances list -d DEPLOYMENT'));
 }
 
 function documentOf(instance: NodeInstance, deployment: string): Shown {

@@ -106,11 +106,14 @@ const list: CommandDefinition = {
     const { io, global } = invocation;
     const { withSession } = await import('../session.js');
     const { listSchedules } = await import('../schedules.js');
+    const { warningOf } = await import('../each-deployment.js');
     const { printList } = await import('../output/print.js');
     return await withSession(global, io, async ({ connection }) => {
       printList(io, global.format, {
         kind: 'schedules',
-        items: await listSchedules(connection, optionalText(invocation, 'deploymentId')),
+        items: await listSchedules(connection, optionalText(invocation, 'deploymentId'), (silence) =>
+          io.err(warningOf(silence)),
+        ),
         columns: COLUMNS,
         name: ({ id }) => id,
         empty: 'no schedules',

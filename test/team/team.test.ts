@@ -47,7 +47,7 @@ afterAll(async () => {
 });
 
 /** A machine that shares nothing with the others but the server and the bucket. */
-async function machine(namespace: string): Promise<Home> {
+async function machine(namespace: string, more: Readonly<Record<string, string>> = {}): Promise<Home> {
   const folder = await mkdtemp(path.join(tmpdir(), 'caisson-machine-'));
   cleanUps.push(async () => await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }));
   return new Home(folder, {
@@ -61,6 +61,7 @@ async function machine(namespace: string): Promise<Home> {
     CAISSON_S3_SECRET_ACCESS_KEY: bucket.settings.secretAccessKey,
     NO_COLOR: '1',
     CI: '',
+    ...more,
   });
 }
 
@@ -69,8 +70,8 @@ interface TeamWorker {
   readonly process: ChildProcess;
 }
 
-async function worker(namespace: string): Promise<TeamWorker> {
-  const home = await machine(namespace);
+async function worker(namespace: string, more: Readonly<Record<string, string>> = {}): Promise<TeamWorker> {
+  const home = await machine(namespace, more);
   const { process, finished } = home.start('worker', 'run');
   cleanUps.push(async () => {
     process.kill('SIGKILL');
@@ -233,4 +234,35 @@ test('tenants have names, state, logs and files of their own', async () => {
   expect((await bob.json<{ items: { id: string }[] }>('deployments', 'list')).items).toMatchObject([{ id: 'same' }]);
   const { items } = await bob.json<{ items: { state: string }[] }>('node-instances', 'list', '-d', 'same');
   expect(items.map(({ state }) => state)).toEqual(['started']);
+});
+
+test('a deployment whose worker is away is listed with what the server knows of it, beside the others', async () => {
+  const blueprint = await layers({ nodes: 1, seconds: 0 });
+  const apart = { CAISSON_TASK_QUEUE: 'apart' };
+  const [ada, bob] = [await machine(blue, apart), await machine(blue)];
+  const only = await worker(blue, apart);
+  expect((await ada.run('deployments', 'create', blueprint.file, '-d', 'silent')).code).toBe(0);
+  expect((await bob.run('deployments', 'create', blueprint.file, '-d', 'answers')).code).toBe(0);
+  only.process.kill('SIGKILL');
+  const [deployments, executions, nobody] = await Promise.all([
+    bob.run('deployments', 'list', '--json'),
+    bob.run('executions', 'list', '--json'),
+    bob.run('events', 'list', 'nobody'),
+  ]);
+  expect(deployments).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining('no worker answers for deployment/silent'),
+  });
+  const { items } = JSON.parse(deployments.stdout) as { items: { id: string }[] };
+  expect(items.filter(({ id }) => id !== 'same')).toMatchObject([
+    { id: 'silent', deployment_status: 'unknown', installation_status: 'unknown', depends_on: [] },
+    { id: 'answers', installation_status: 'inactive' },
+  ]);
+  expect(executions).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining('no worker answers for deployment/silent'),
+  });
+  expect(nobody).toMatchObject({ code: 4, stderr: expect.stringContaining('no worker answers for deployment/silent') });
+  const alone = await ada.run('deployments', 'get', 'silent');
+  expect(alone.stderr).toContain('C5008');
 });

@@ -11,6 +11,7 @@ import type { Observer } from '../../activities/observe.js';
 import { operationLog } from '../../activities/operation-log.js';
 import { secretLookup } from '../../activities/secrets.js';
 import type { DeploymentPlan } from '../../blueprint/plan.js';
+import { repeatBrokenOff } from '../../client/broken-off.js';
 import type { NodeInstance } from '../../graph/state.js';
 import type { OperationContext } from '../../plugins/sdk/context.js';
 import { definePlugin, operation, type Plugin } from '../../plugins/sdk/index.js';
@@ -160,7 +161,11 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   const store = folderStore(path.join(folder, 'artifacts'));
   const native = await NativeConnection.connect({ address });
   const connection = await Connection.connect({ address });
-  const client = new Client({ connection, dataConverter: createDataConverter(store) });
+  const client = new Client({
+    connection,
+    dataConverter: createDataConverter(store),
+    interceptors: { workflow: [repeatBrokenOff] },
+  });
   const calls: string[] = [];
   const behaviours = new Map<string, Behaviour>();
   const others: { behaviour?: AnyBehaviour | undefined } = {};

@@ -10,6 +10,8 @@ import { expect, inject, onTestFinished, test } from 'vitest';
 import type { HistoryEvent } from '../../../activities/history.js';
 import { startCodecServer } from '../../../client/codec-server.js';
 import { type CaissonConnection, connect } from '../../../client/connection.js';
+import { getDependents } from '../../../client/dependents.js';
+import { getDeployment, listDeployments } from '../../../client/deployments.js';
 import { loadSettings } from '../../../client/settings.js';
 import { encryptionKeys } from '../../../store/encryption.js';
 import { openArtifactStore } from '../../../store/open.js';
@@ -76,6 +78,12 @@ test('nothing that a deployment holds is readable in Temporal, and a changed key
   expect(await failedView(await connected(turned), id)).toMatchObject({ id });
   const strange = await connected({ ...environment, CAISSON_ENCRYPTION_KEYS: key('third') });
   await expect(viewOf(strange, id)).rejects.toThrow(/the key (first|second)/);
+  for (const client of [strange, await connected({ ...environment, CAISSON_ENCRYPTION_KEYS: '' })]) {
+    const listed = await listDeployments(client);
+    expect(listed.find((one) => one.id === id)).toMatchObject({ blueprint_id: '', depends_on: [] });
+    await expect(getDeployment(client, id)).rejects.toMatchObject({ code: 'C5012', kind: 'permission' });
+    expect(await getDependents(client, 'another')).toEqual([]);
+  }
 }, 60_000);
 
 async function startDeployment({ client, taskQueue }: CaissonConnection): Promise<string> {

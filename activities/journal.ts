@@ -54,6 +54,11 @@ export function journalActivities(store: ArtifactStore, observers: readonly Obse
   };
 }
 
+const RECOVERED = '-recovered';
+
+/** Whether a part was written for a run that was ended from outside: its last event is that end, which the run cannot tell. */
+export const isRecovered = (key: string): boolean => key.endsWith(`${RECOVERED}.ndjson`);
+
 export interface WrittenPart {
   /**
    * It is what a run that was ended from outside could not write itself. A part that such a run began to write may still
@@ -69,7 +74,7 @@ export async function writeJournal(
   { recovered = false }: WrittenPart = {},
 ): Promise<void> {
   const key = (kind: 'journal' | 'changes', from: number): string =>
-    `${executionFolder(kind, workflow_id)}/part-${String(from).padStart(8, '0')}${recovered ? '-recovered' : ''}.ndjson`;
+    `${executionFolder(kind, workflow_id)}/part-${String(from).padStart(8, '0')}${recovered ? RECOVERED : ''}.ndjson`;
   await store.put(key('journal', first), ndjson(events));
   if (changes && changes.changes.length > 0) await store.put(key('changes', changes.first), ndjson(changes.changes));
 }

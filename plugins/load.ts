@@ -45,7 +45,11 @@ export interface LoadedPlugin extends PresentPlugin {
  */
 export async function loadPlugin(folder: string): Promise<LoadedPlugin> {
   const manifest = await readManifest(folder);
-  if (!manifest) throw new PluginRefused(folder, 'there is no package.json with a caissonPlugin entry');
+  if (!manifest)
+    throw new PluginRefused(
+      folder,
+      'its package.json has no entry "caissonPlugin": { "yaml": "plugin.yaml", "apiVersion": 1 }; see: caisson new plugin',
+    );
   const { yaml, packageName, packageVersion } = manifest;
   const python = manifest.python && { packageName, packageVersion, yaml, content: manifest.python };
   const plugin = python ? await packagedPlugin(folder, python) : await importPlugin(folder, manifest.entry);

@@ -13,7 +13,10 @@ export const resume: CommandDefinition = {
       flags: '--reset-operations',
       summary: 'run all operations of the instances that were left half-way, also those that had completed',
     },
-    { flags: '-b, --blueprint <path>', summary: 'go on with this mended blueprint; it must have the same nodes' },
+    {
+      flags: '-b, --blueprint <path>',
+      summary: 'go on with this mended blueprint, and the plugins that it gets now; it must have the same nodes',
+    },
     ...EXECUTION_FLAGS.filter(({ flags }) => !flags.includes('parameters')),
   ],
   examples: [['caisson resume shop', 'go on with the latest execution of the deployment shop']],

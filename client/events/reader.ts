@@ -3,7 +3,7 @@
  * from the artifact store), attempts that will be retried and log lines from the segments that workers write.
  */
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { executionFolder } from '../../activities/journal.js';
+import { executionFolder, isRecovered } from '../../activities/journal.js';
 import { eventsQuery, executionWorkflowId, type JournalEvent, type JournalPage } from '../../workflows/messages.js';
 import { ask } from '../ask.js';
 import type { CaissonConnection } from '../connection.js';
@@ -68,7 +68,10 @@ export class EventReader {
       }
       found.push(...page.events);
       this.#sequence = Math.max(this.#sequence, page.first) + page.events.length;
-      if (page.events.length < 1_000) return found.map((event) => this.#told(event));
+      if (page.events.length === 1_000) continue;
+      const added = await this.#stored(Number.POSITIVE_INFINITY, isRecovered);
+      this.#sequence += added.length;
+      return [...found, ...added].map((event) => this.#told(event));
     }
   }
 
@@ -92,13 +95,14 @@ export class EventReader {
   }
 
   /** Events of earlier runs of the execution, from where we are up to `end`. Parts may overlap where a run was killed. */
-  async #stored(end: number): Promise<JournalEvent[]> {
+  async #stored(end: number, chosen: (key: string) => boolean = () => true): Promise<JournalEvent[]> {
     const { store } = this.connection;
     const events: JournalEvent[] = [];
     let next = this.#sequence;
     for (const key of await store.list(`${executionFolder('journal', this.#workflowId)}/part-`)) {
       const first = Number(/part-(\d+)/.exec(key)?.[1]);
       if (first >= end) break;
+      if (!chosen(key)) continue;
       for (const event of linesOf(await store.get(key)) as JournalEvent[])
         if (event.sequence >= next && event.sequence < end) {
           events.push(event);

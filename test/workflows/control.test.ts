@@ -2,7 +2,9 @@ import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { executionFolder } from '../../activities/journal.js';
 import type { JsonObject } from '../../blueprint/json.js';
+import type { CaissonConnection } from '../../client/connection.js';
 import { linesOf } from '../../client/events/lines-of.js';
+import { EventReader } from '../../client/events/reader.js';
 import { initialInstances } from '../../graph/instances.js';
 import { requireNode, requireRelationship } from '../../plugins/sdk/index.js';
 import {
@@ -123,6 +125,11 @@ test('a terminated run leaves the state as its last completed operation reported
   const told = (await stored('journal')).map(({ message }) => message);
   expect(told).toContain("Task started 'start'");
   expect(told.at(-1)).toMatch('ended from outside');
+  // And told once, after what the run itself tells.
+  const connection = { client: stage.client, store: stage.store } as CaissonConnection;
+  const reader = new EventReader(connection, { deployment_id: deployment.id, id: deployment.first });
+  expect((await reader.next()).map(({ message }) => message)).toEqual(told);
+  expect(await reader.next()).toEqual([]);
   expect(JSON.stringify(await stored('changes'))).toContain('10.0.0.1');
 });
 

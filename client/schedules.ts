@@ -189,9 +189,10 @@ export async function deleteSchedulesOf(connection: CaissonConnection, deploymen
 
 /** By their names alone: the SDK's own listing ends at the first one that is encrypted with a key that is not known here. */
 async function* schedulesIn(
-  { client, namespace }: CaissonConnection,
+  { client }: CaissonConnection,
   deploymentId: string | undefined,
 ): AsyncGenerator<readonly [deployment: string, id: string]> {
+  const { namespace } = client.options;
   let nextPageToken: Uint8Array = new Uint8Array();
   do {
     const page = await client.workflowService.listSchedules({ namespace, nextPageToken });

@@ -49,4 +49,21 @@ export async function announcedWorkers(
   return found;
 }
 
+/**
+ * Removes what workers of a machine told that are not there any more: waited for, they would be waited for in vain.
+ *
+ * @param isThere whether a process of that id lives on the machine
+ */
+export async function retractDeadWorkers(
+  store: ArtifactStore,
+  machine: string,
+  isThere: (pid: number) => Promise<boolean>,
+): Promise<void> {
+  const own = keyOf(`caisson@${machine}:`).replace(/\.json$/, '');
+  for (const key of await store.list(own)) {
+    const pid = /^(\d+)\.json$/.exec(key.slice(own.length))?.[1];
+    if (pid !== undefined && !(await isThere(Number(pid)))) await store.delete(key);
+  }
+}
+
 const keyOf = (identity: string): string => `${FOLDER}${identity.replaceAll(/[^\w.@-]/g, '_')}.json`;

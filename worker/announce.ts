@@ -1,7 +1,9 @@
 /** Tells in the artifact store what this worker serves. That it cannot be told is no reason to serve nothing. */
+import { hostname } from 'node:os';
+import { identify } from '../client/stack/process.js';
 import type { Plugin } from '../plugins/sdk/define.js';
 import type { ArtifactStore } from '../store/artifact-store.js';
-import { announceWorker, retractWorker } from '../store/worker-announcements.js';
+import { announceWorker, retractDeadWorkers, retractWorker } from '../store/worker-announcements.js';
 import type { ServeOptions } from './serve.js';
 
 export interface Announcer {
@@ -24,6 +26,10 @@ export function announcing(
     last = last.then(work).catch((error) => log.warn('what this worker serves cannot be announced', { error }));
     return last;
   };
+  // One in a container that shares the machine's name is not seen from here: it tells of itself again soon.
+  void quietly(
+    async () => await retractDeadWorkers(store, hostname(), async (pid) => (await identify(pid)) !== undefined),
+  );
   return {
     tell(workflows) {
       // `plugins/HASH.json` → HASH

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import Sequencer from './test/sequencer.js';
 
 const sdk = (file: string): string => fileURLToPath(new URL(`./plugins/sdk/${file}`, import.meta.url));
 
@@ -20,6 +21,7 @@ export default defineConfig({
     // A bound for what hangs, far above what anything takes on a busy machine.
     testTimeout: 30_000,
     reporters: ['default', './test/closing-line.ts'],
+    sequence: { sequencer: Sequencer },
     projects: [
       {
         extends: true,
@@ -139,10 +141,10 @@ export default defineConfig({
       },
       {
         extends: true,
-        // One engine for all: each looks afterwards whether something of its own is left there.
+        // One engine for all, used by one file after the other, beside the other projects.
         test: {
           name: 'docker',
-          fileParallelism: false,
+          setupFiles: 'test/plugins/docker/turns.ts',
           include: ['test/plugins/docker/*.test.ts', 'test/acceptance/engine/*.test.ts'],
           globalSetup: 'test/plugins/docker/engine.ts',
           testTimeout: 30_000,

@@ -35,6 +35,9 @@ export async function* outputParts(
 /** What is kept of an output, from its end. */
 const MOST_KEPT = 256 * 1024;
 
+/** More than that an engine has never been seen to withhold; less than what is kept, so that both have a part in common. */
+const MOST_MISSED = 64 * 1024;
+
 /** Reads an output to its end, giving each line away as it comes, and returns the last of it. */
 export async function readOutput(
   { signal, where }: Engine,
@@ -64,16 +67,23 @@ export async function readOutput(
 }
 
 /** The last lines that a container has written. Never fails: it only makes another message better. */
-export async function lastLines({ docker }: Engine, id: string, terminal: boolean): Promise<string> {
-  try {
-    const logs: unknown = await docker.getContainer(id).logs({ stdout: true, stderr: true, tail: 50 });
-    const bytes = Buffer.isBuffer(logs) ? logs : Buffer.from(JSON.stringify(logs));
-    const parts: string[] = [];
-    for await (const { data } of outputParts(asSource(bytes), terminal)) parts.push(data.toString('utf8'));
-    return parts.join('').trimEnd();
-  } catch {
-    return '';
-  }
+export async function lastLines(engine: Engine, id: string, terminal: boolean): Promise<string> {
+  return (await tail(engine, id, terminal).catch(() => '')).trimEnd();
+}
+
+/** The end of what a container has written, as the engine keeps it. */
+export async function tail({ docker }: Engine, id: string, terminal: boolean): Promise<string> {
+  const logs: unknown = await docker.getContainer(id).logs({ stdout: true, stderr: true, tail: 50 });
+  const bytes = Buffer.isBuffer(logs) ? logs : Buffer.from(JSON.stringify(logs));
+  const parts: string[] = [];
+  for await (const { data } of outputParts(asSource(bytes), terminal)) parts.push(data.toString('utf8'));
+  return parts.join('').slice(-MOST_MISSED);
+}
+
+/** What of the end of an output was not among what was read of it: all that follows on the last part that was. */
+export function missed(read: string, end: string): string {
+  for (let known = end.length; known > 0; known -= 1) if (read.endsWith(end.slice(0, known))) return end.slice(known);
+  return end;
 }
 
 async function* asSource(bytes: Buffer): AsyncGenerator<Buffer> {

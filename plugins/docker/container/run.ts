@@ -8,7 +8,7 @@ import { listOf, numberOf } from '../../values.js';
 import { engineFailure, messageOf } from '../engine/failure.js';
 import type { Engine } from '../engine/open.js';
 import { findContainer, type Inspected } from './ensure.js';
-import { lastLines, readOutput } from './output.js';
+import { lastLines, missed, readOutput, tail } from './output.js';
 
 const POLL_MS = 300;
 
@@ -135,11 +135,15 @@ export async function followToEnd(engine: Engine, ctx: NodeOperationContext, con
   try {
     const options = { follow: true, stdout: true, stderr: true, abortSignal: engine.signal } as const;
     const stream = await engine.ask(what, async () => handle.logs(options));
-    const output = await readOutput(engine, what, stream, Config.Tty, (line) => ctx.logger.info(`<out> ${line}`));
+    const tell = (line: string): void => ctx.logger.info(`<out> ${line}`);
+    const output = await readOutput(engine, what, stream, Config.Tty, tell);
     const { StatusCode } = (await engine.ask(what, async () => handle.wait({ abortSignal: engine.signal }))) as {
       StatusCode: number;
     };
-    return { exitCode: StatusCode, output };
+    // Engines may end what is followed before they have passed on the last of what was written.
+    const rest = missed(output, await engine.ask(what, async () => await tail(engine, Id, Config.Tty)));
+    for (const line of rest.split('\n')) if (line !== '') tell(line.replace(/\r$/, ''));
+    return { exitCode: StatusCode, output: output + rest };
   } catch (error) {
     if (engine.signal.aborted && !isShutdown(engine.signal)) await handle.kill().catch(() => undefined);
     throw error;

@@ -15,6 +15,8 @@ import { daemon, install, run } from '../machine.js';
 import { type SshServer, startSshServer } from '../ssh-server.js';
 
 export interface EngineFixture {
+  /** Held by the file whose tests run now. */
+  readonly turns: string;
   /** Path of the engine's socket. */
   readonly socket: string;
   /** `127.0.0.1:PORT` of a registry that anybody may read; it has `busybox:1` and `busybox:2`. */
@@ -60,6 +62,7 @@ export default async function startEngine(project: TestProject): Promise<() => P
     // The engine of the tests is not at the default socket: this stands for the remote user's environment.
     const { admit: _, ...ssh } = await startSshServer(folder, stops, [`SetEnv DOCKER_HOST=unix://${socket}`]);
     project.provide('engine', {
+      turns: path.join(folder, 'turn'),
       socket,
       registry,
       guarded: { address: guarded, ...PASSWORD },

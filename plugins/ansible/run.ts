@@ -106,7 +106,7 @@ async function prepared(
       // What the playbook is at is seen in the heartbeats.
       progress: ({ detail }) => ctx.heartbeat(detail ?? null),
     });
-    const record = await processRecord(workdir, ctx.taskId, server.url);
+    const record = await processRecord(workdir, ctx.taskId, server.url, folder);
     try {
       const end = await runProcess({
         prologue: record.prologue,

@@ -1,7 +1,8 @@
 /**
  * A worker that is killed leaves its scripts running. Each script therefore begins by writing down who it is, in a file
  * named after the operation's call; a later attempt of the call finds the file and ends what is left of the earlier one
- * before it starts anew: the group with its daemons, whose ids were never stored, and strays that carry its `ctx` address.
+ * before it starts anew: the group with its daemons, whose ids were never stored, strays that carry its `ctx` address, and
+ * the folder in which the script lay with what it was given.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -23,12 +24,19 @@ export interface ProcessRecord {
 /**
  * @param workdir folder of the deployment on this machine
  * @param mark the attempt's `ctx` address, or any other text of its own
+ * @param scratch a folder for the time of the attempt
  */
-export async function processRecord(workdir: string, taskId: string, mark: string): Promise<ProcessRecord> {
+export async function processRecord(
+  workdir: string,
+  taskId: string,
+  mark: string,
+  scratch = '',
+): Promise<ProcessRecord> {
   const file = fileFor(workdir, taskId);
   await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
   // Only builtins: nothing is started, and nothing else has run, before the record is there.
-  const prologue = `{ read -r s </proc/$$/stat || s=$$; echo "$s"; echo ${quote(mark)}; } >${quote(file)} 2>/dev/null`;
+  const told = `echo "$s"; echo ${quote(mark)}; echo ${quote(scratch)}`;
+  const prologue = `{ read -r s </proc/$$/stat || s=$$; ${told}; } >${quote(file)} 2>/dev/null`;
   return {
     file,
     prologue,
@@ -42,11 +50,14 @@ export async function endOrphan(workdir: string, taskId: string): Promise<string
   const file = fileFor(workdir, taskId);
   const text = await readFile(file, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
-  const [line = '', url = ''] = text.split('\n');
+  const [line = '', url = '', scratch = ''] = text.split('\n');
   const group = groupLeft(line);
   if (group !== undefined) await endGroup(group);
   const strays = url === '' ? [] : straysOf(url);
   for (const stray of strays) await endGroup(stray);
+  // Scripts can write here too: nothing is removed for their sake that could be anything else.
+  if (/^caisson-(script|ansible)-\w{6}$/.test(path.basename(scratch)))
+    await rm(scratch, { recursive: true, force: true });
   await rm(file, { force: true });
   const ended = [...(group === undefined ? [] : [group]), ...strays];
   return ended.length === 0 ? undefined : `process group ${ended.join(', ')}`;

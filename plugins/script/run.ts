@@ -69,7 +69,7 @@ async function execute(ctx: OperationContext, given: ScriptInputs, prepared: Pre
   const workdir = await ctx.plugin.workdir();
   const ended = await endOrphan(workdir, ctx.taskId);
   if (ended !== undefined) ctx.logger.warning('ended what an earlier attempt had left running: %s', ended);
-  const record = await processRecord(workdir, ctx.taskId, url ?? randomUUID());
+  const record = await processRecord(workdir, ctx.taskId, url ?? randomUUID(), folder);
   const { logger } = ctx;
   try {
     const end = await runProcess({

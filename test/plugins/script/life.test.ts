@@ -1,7 +1,7 @@
 /** What becomes of a script's processes: at its end, on cancel, on a timeout, after the loss of the worker. */
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -107,6 +107,7 @@ test('what an attempt left that its worker knows nothing of any more is ended be
 echo run >> ${folder}/runs
 env -i /bin/bash -c "sleep 300 & echo \\$! > ${folder}/daemon.$1"
 setsid sleep 300 & echo $! > ${folder}/stray.$1
+dirname "$(dirname "$0")" > ${folder}/scratch.$1
 echo $$ > ${folder}/script.$1
 [ $1 = first ] && while :; do sleep 0.1; done
 exit 0
@@ -117,10 +118,14 @@ exit 0
   const lost = attempt('first', false);
   const left = await Promise.all(['daemon.first', 'stray.first', 'script.first'].map(pidIn));
   expect(left.map(runs)).toEqual([true, true, true]);
+  const scratch = (await readFile(path.join(folder, 'scratch.first'), 'utf8')).trim();
+  expect(path.basename(scratch)).toMatch(/^caisson-script-/);
+  expect(existsSync(scratch)).toBe(true);
 
   const run = await attempt('second', true);
   expect(run.status).toBe('succeeded');
   expect(left.map(runs)).toEqual([false, false, false]);
+  expect(existsSync(scratch)).toBe(false);
   expect(run.logs.some(({ message }) => /ended what an earlier attempt had left running/.test(message))).toBe(true);
   expect(await readFile(path.join(folder, 'runs'), 'utf8')).toBe('run\nrun\n');
   expect((await lost).status).toBe('recoverable');
@@ -134,6 +139,15 @@ test('a record whose number another process has got since ends nothing', async (
   expect(await endOrphan(folder, 'task')).toBeUndefined();
   expect(runs(bystander.pid as number)).toBe(true);
   bystander.kill('SIGKILL');
+});
+
+test('a record that names any other folder removes nothing', async () => {
+  const record = await processRecord(folder, 'task', 'http://127.0.0.1:1/x');
+  const precious = path.join(folder, 'precious');
+  await mkdir(precious);
+  await writeFile(record.file, `0\nurl\n${precious}\n`);
+  await endOrphan(folder, 'task');
+  expect(existsSync(precious)).toBe(true);
 });
 
 async function pidIn(name: string): Promise<number> {

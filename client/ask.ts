@@ -13,6 +13,8 @@ import { CaissonError, conflict } from './errors.js';
 
 /** A worker answers in milliseconds; this long without an answer, none is there. */
 const LONGEST_ANSWER_MS = 15_000;
+/** The server's own word on a call whose time is up comes this much earlier at most. */
+const AT_ONCE_MS = 500;
 
 /**
  * @throws what `missing` returns when there is no such workflow; CaissonError (unreachable) when no worker answers,
@@ -25,25 +27,30 @@ export async function ask<Result, Args extends unknown[]>(
   args: Args,
   missing: () => Error | undefined,
 ): Promise<Result> {
+  const deadline = Date.now() + LONGEST_ANSWER_MS;
   try {
     const handle = client.workflow.getHandle(workflowId);
-    return await client.connection.withDeadline(Date.now() + LONGEST_ANSWER_MS, () => handle.query(query, ...args));
+    return await client.connection.withDeadline(deadline, () => handle.query(query, ...args));
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) throw missing() ?? error;
     if (isUndecipherable(error)) throw undecipherable(error as Error, workflowId);
-    throw unanswered(error, workflowId) ?? error;
+    throw unanswered(error, workflowId, Date.now() >= deadline - AT_ONCE_MS) ?? error;
   }
 }
 
-/** What a call's failure means if it is that no worker answers. */
-export function unanswered(error: unknown, workflowId: string): CaissonError | undefined {
+/**
+ * What a call's failure means if it is that no worker answers.
+ *
+ * @param late its time is up: server and client may both notice, and the server words it in more than one way
+ */
+export function unanswered(error: unknown, workflowId: string, late = false): CaissonError | undefined {
   if (error instanceof QueryNotRegisteredError || error instanceof QueryRejectedError) return undefined;
   const code = isGrpcServiceError(error)
     ? error.code
     : isGrpcServiceError((error as Error)?.cause)
       ? ((error as Error).cause as { code?: number }).code
       : undefined;
-  if (code !== DEADLINE_EXCEEDED && code !== FAILED_PRECONDITION) return undefined;
+  if (code === undefined || (!late && code !== DEADLINE_EXCEEDED && code !== FAILED_PRECONDITION)) return undefined;
   return new CaissonError('unreachable', 'C5008', `no worker answers for ${workflowId}`, {
     cause: error,
     hint: 'start one with: caisson up (on this machine), or: caisson worker run (for a Temporal cluster of your own)',

@@ -100,6 +100,13 @@ function jsonOf(error: CaissonError, exitCode: number): string {
   });
 }
 
+/** Its stack, and what it goes back to: of a call to a server that is what the server said. */
+function wholeStory(thrown: Error): string {
+  let story = thrown.stack ?? thrown.message;
+  for (let { cause } = thrown; cause instanceof Error; cause = cause.cause) story += `\ncaused by: ${cause.message}`;
+  return story;
+}
+
 /** Nobody's mistake but ours: told whole, since the next reader is who mends it. */
 function reportBug(error: unknown, { json, colors }: ErrorStyle): ReportedError {
   const thrown = error instanceof Error ? error : new Error(String(error));
@@ -113,10 +120,10 @@ function reportBug(error: unknown, { json, colors }: ErrorStyle): ReportedError 
           hint,
           source: null,
           exit_code: EXIT.failed,
-          cause: thrown.stack ?? null,
+          cause: wholeStory(thrown),
           links: {},
         },
       })
-    : `${colors.red('error[C9001]:')} ${thrown.stack ?? thrown.message}\n  ${colors.cyan('help:')} ${hint}`;
+    : `${colors.red('error[C9001]:')} ${wholeStory(thrown)}\n  ${colors.cyan('help:')} ${hint}`;
   return { text, exitCode: EXIT.failed };
 }

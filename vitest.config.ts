@@ -52,8 +52,8 @@ export default defineConfig({
           name: 'temporal',
           include: ['test/workflows/**/*.test.ts', 'test/stack/live/**/*.test.ts'],
           globalSetup: 'test/workflows/server.ts',
-          testTimeout: 90_000,
-          hookTimeout: 90_000,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

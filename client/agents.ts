@@ -2,7 +2,7 @@
 import { objectMember, textMember } from '../blueprint/json.js';
 import type { CaissonConnection } from './connection.js';
 import { getInstances } from './deployments.js';
-import { answersOfEach } from './each-deployment.js';
+import { answersOf } from './each-deployment.js';
 import type { CaissonError } from './errors.js';
 import { pollersOf } from './stack/pollers.js';
 
@@ -35,8 +35,7 @@ export async function listAgents(
     deployment_id,
     instances: await getInstances(connection, deployment_id),
   });
-  const places =
-    deploymentId === undefined ? await answersOfEach(connection, hosts, onSilent) : [await hosts(deploymentId)];
+  const places = await answersOf(connection, deploymentId, hosts, onSilent);
   const found: AgentRow[] = [];
   for (const { deployment_id, instances } of places)
     for (const { id, node_id, runtime_properties } of instances) {

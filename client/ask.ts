@@ -1,6 +1,5 @@
 /** Queries and updates, with Temporal's errors turned into ours. */
 import {
-  isGrpcServiceError,
   QueryNotRegisteredError,
   QueryRejectedError,
   WorkflowNotFoundError,
@@ -10,6 +9,7 @@ import { ApplicationFailure, type QueryDefinition } from '@temporalio/common';
 import { isUndecipherable } from '../store/encryption.js';
 import type { CaissonConnection } from './connection.js';
 import { CaissonError, conflict } from './errors.js';
+import { DEADLINE_EXCEEDED, FAILED_PRECONDITION, serverFailure } from './server-failure.js';
 
 /** A worker answers in milliseconds; this long without an answer, none is there. */
 const LONGEST_ANSWER_MS = 15_000;
@@ -45,11 +45,7 @@ export async function ask<Result, Args extends unknown[]>(
  */
 export function unanswered(error: unknown, workflowId: string, late = false): CaissonError | undefined {
   if (error instanceof QueryNotRegisteredError || error instanceof QueryRejectedError) return undefined;
-  const code = isGrpcServiceError(error)
-    ? error.code
-    : isGrpcServiceError((error as Error)?.cause)
-      ? ((error as Error).cause as { code?: number }).code
-      : undefined;
+  const code = serverFailure(error)?.code;
   if (code === undefined || (!late && code !== DEADLINE_EXCEEDED && code !== FAILED_PRECONDITION)) return undefined;
   return new CaissonError('unreachable', 'C5008', `no worker answers for ${workflowId}`, {
     cause: error,
@@ -63,9 +59,6 @@ export function undecipherable(error: Error, what: string): CaissonError {
     hint: 'give the key that its workers have: CAISSON_ENCRYPTION_KEYS, or the setting encryption_key_file',
   });
 }
-
-const DEADLINE_EXCEEDED = 4;
-const FAILED_PRECONDITION = 9;
 
 /** An update whose refusal by the workflow is a conflict. */
 export async function refusedUpdate<Result>(update: Promise<Result>, missing: () => Error): Promise<Result> {

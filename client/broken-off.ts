@@ -5,12 +5,11 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { isGrpcServiceError, type WorkflowClientInterceptor } from '@temporalio/client';
+import type { WorkflowClientInterceptor } from '@temporalio/client';
+import { FAILED_PRECONDITION, serverFailure } from './server-failure.js';
 
 /** Pauses before the tries after the first: about three seconds in all, after which the workflow is not in good health. */
 const PAUSES_MS = [20, 50, 100, 200, 400, 800, 1600];
-
-const FAILED_PRECONDITION = 9;
 
 export const repeatBrokenOff: WorkflowClientInterceptor = {
   async startUpdate(input, next) {
@@ -36,10 +35,6 @@ async function repeated<T>(call: () => Promise<T>): Promise<T> {
 
 /** The server has no code of its own for it: the same one says that no worker is there, which is not to be waited for. */
 function isBrokenOff(error: unknown): boolean {
-  const cause = isGrpcServiceError(error) ? error : (error as Error | undefined)?.cause;
-  return (
-    isGrpcServiceError(cause) &&
-    cause.code === FAILED_PRECONDITION &&
-    /workflow task( in failed state| failure)/i.test(cause.details)
-  );
+  const said = serverFailure(error);
+  return said?.code === FAILED_PRECONDITION && /workflow task( in failed state| failure)/i.test(said.details);
 }

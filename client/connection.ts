@@ -2,7 +2,6 @@
 import type { Client, ConnectionOptions } from '@temporalio/client';
 import type { ArtifactStore } from '../store/artifact-store.js';
 import type { EncryptionKeys } from '../store/encryption.js';
-import { repeatBrokenOff } from './broken-off.js';
 import { CaissonError } from './errors.js';
 import type { ConnectionSettings, Settings } from './settings.js';
 import type { Stack, StackStep } from './stack/up.js';
@@ -52,16 +51,18 @@ export async function connect(settings: Settings, options: ConnectOptions = {}):
   const embedded = settings.connection.address === undefined;
   let stack = embedded ? await embeddedStack(settings, options) : undefined;
   const { address } = settings.connection;
-  const [{ Client, Connection }, { createDataConverter }, { artifactStoreOf }, encryption] = await Promise.all([
-    loading,
-    import('../store/data-converter.js'),
-    import('./artifacts.js'),
-    settings.encryption && keysOf(settings.encryption),
-    // Takes no time beside the loading, and tells at once what Temporal's client tells after ten seconds.
-    address === undefined
-      ? undefined
-      : (await import('./stack/reach.js')).checkReach({ ...settings.connection, address }),
-  ]);
+  const [{ Client, Connection }, { repeatBrokenOff }, { createDataConverter }, { artifactStoreOf }, encryption] =
+    await Promise.all([
+      loading,
+      import('./broken-off.js'),
+      import('../store/data-converter.js'),
+      import('./artifacts.js'),
+      settings.encryption && keysOf(settings.encryption),
+      // Takes no time beside the loading, and tells at once what Temporal's client tells after ten seconds.
+      address === undefined
+        ? undefined
+        : (await import('./stack/reach.js')).checkReach({ ...settings.connection, address }),
+    ]);
   const store = artifactStoreOf(settings);
   const reached = (): ConnectionSettings & { readonly address: string } => ({
     ...settings.connection,

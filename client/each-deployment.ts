@@ -37,12 +37,18 @@ export async function askEachDeployment<T>(
   return found;
 }
 
-/** The answers alone; why others gave none is told to `onSilent`. */
-export async function answersOfEach<T>(
+/**
+ * The answer of one deployment, or without an id those of all that give one; why others do not is told to `onSilent`.
+ *
+ * @throws CaissonError when the one, or none of all, gives an answer
+ */
+export async function answersOf<T>(
   connection: CaissonConnection,
+  deploymentId: string | undefined,
   question: (id: string) => Promise<T>,
   onSilent: (silence: CaissonError) => void,
 ): Promise<readonly T[]> {
+  if (deploymentId !== undefined) return [await question(deploymentId)];
   const each = await askEachDeployment(connection, question);
   for (const { silence } of each) if (silence) onSilent(silence);
   return each.flatMap(({ answer, silence }) => (silence ? [] : [answer as T]));

@@ -101,10 +101,10 @@ export async function findExecution(
   );
   if (last) return { deployment_id: word, id: last.id };
   // One that is queued has no run yet: only its deployment knows it.
-  const { answersOfEach, orElsewhere } = await import('./each-deployment.js');
+  const { answersOf, orElsewhere } = await import('./each-deployment.js');
   const silent: CaissonError[] = [];
   const viewOf = async (id: string) => await getDeployment(connection, id);
-  const views = await answersOfEach(connection, viewOf, (silence) => void silent.push(silence));
+  const views = await answersOf(connection, undefined, viewOf, (silence) => void silent.push(silence));
   const holder = views.find(({ executions }) => executions.some(({ id }) => id === word));
   if (holder) return { deployment_id: holder.id, id: word };
   throw notFound('execution or deployment', word, orElsewhere(silent, 'see: caisson executions list'));

@@ -30,16 +30,13 @@ const list: CommandDefinition = {
   async run({ io, global, options }) {
     const { withSession } = await import('../session.js');
     const { getDeployment } = await import('../deployments.js');
-    const { answersOfEach, warningOf } = await import('../each-deployment.js');
+    const { answersOf, warningOf } = await import('../each-deployment.js');
     const { executionDocument } = await import('../executions.js');
     const { printList } = await import('../output/print.js');
     return await withSession(global, io, async ({ connection }) => {
       const deployment = options.deploymentId as string | undefined;
       const viewOf = async (id: string) => await getDeployment(connection, id);
-      const views =
-        deployment === undefined
-          ? await answersOfEach(connection, viewOf, (silence) => io.err(warningOf(silence)))
-          : [await viewOf(deployment)];
+      const views = await answersOf(connection, deployment, viewOf, (silence) => io.err(warningOf(silence)));
       const records = views.flatMap(({ executions }) => executions);
       const items = records.map((record) => executionDocument(connection, record) as unknown as ExecutionRecord);
       const sorted = items.sort((a, b) => (a.created_at < b.created_at ? -1 : 1));

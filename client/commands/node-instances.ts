@@ -159,7 +159,7 @@ async function found(
   invocation: Invocation,
   connection: import('../connection.js').CaissonConnection,
 ): Promise<{ readonly instance: NodeInstance; readonly deployment: string }> {
-  const { answersOfEach, orElsewhere } = await import('../each-deployment.js');
+  const { answersOf, orElsewhere } = await import('../each-deployment.js');
   const { notFound } = await import('../errors.js');
   const [id = ''] = invocation.args;
   const asked = optionalText(invocation, 'deploymentId');
@@ -168,10 +168,7 @@ async function found(
     const instance = (await instancesOf(invocation, connection, deployment)).find((one) => one.id === id);
     return instance ? [{ instance, deployment }] : [];
   };
-  const places =
-    asked === undefined
-      ? await answersOfEach(connection, lookIn, (silence) => void silent.push(silence))
-      : [await lookIn(asked)];
+  const places = await answersOf(connection, asked, lookIn, (silence) => void silent.push(silence));
   const [only] = places.flat();
   if (only) return only;
   throw notFound('node instance', id, orElsewhere(silent, 'see: caisson node-instances list -d DEPLOYMENT'));

@@ -10,8 +10,8 @@ import {
   ChildWorkflowFailure,
   type ChildWorkflowHandle,
   condition,
-  continueAsNew,
   getExternalWorkflowHandle,
+  makeContinueAsNewFunc,
   ParentClosePolicy,
   patched,
   proxyActivities,
@@ -222,7 +222,9 @@ async function serveDeployment(input: DeploymentInput): Promise<void> {
       await condition(allHandlersFinished);
       if (retired) continue;
       const { first: _, modification: _before, policies: _policies, ...rest } = input;
-      await continueAsNew<typeof deployment>({
+      // Left to itself, a new run has the memo that this one was started with, not what it was told since.
+      const { memo } = workflowInfo();
+      await makeContinueAsNewFunc<typeof deployment>(memo ? { memo } : {})({
         ...rest,
         blueprint,
         plan,
